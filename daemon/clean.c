@@ -1,0 +1,119 @@
+/*
+ * What an earlier start left behind: a VM to adopt, processes that still end, and files that name
+ * nobody. A file is removed only when the process that it names is proved not to be the one it
+ * should be; a process is never signalled here.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "log.h"
+#include "runtime.h"
+#include "vm/ident.h"
+
+static void
+cleaned(struct runtime *rt, enum sup_cleaned result, enum sup_cause cause, bool was_ready,
+	const char *text)
+{
+	rt_post(rt, &(struct sup_event){
+			    .kind = EV_CLEANED,
+			    .generation = rt->sup.generation,
+			    .u.cleaned = {.result = result, .cause = cause, .was_ready = was_ready},
+			    .text = text,
+		    });
+}
+
+static void
+remove_file(const char *path, const char *why)
+{
+	if (unlink(path) == 0)
+		log_info("clean", "removed %s: %s", path, why);
+	else if (errno != ENOENT)
+		log_warn("clean", "%s: %s", path, strerror(errno));
+}
+
+/* Lima believes the number in ha.pid and then refuses to start, for ever (F02, real-runs R13). */
+static void
+remove_stale_hostagent(struct runtime *rt, const char *why)
+{
+	if (access(rt->paths.ha_pid, F_OK) < 0)
+		return;
+	remove_file(rt->paths.ha_pid, why);
+	remove_file(rt->paths.ha_sock, "its hostagent is gone");
+}
+
+/* A killed qemu that init has not reaped yet answers kill(pid, 0), and Lima believes it (R13). */
+static bool
+qemu_unreaped(struct runtime *rt)
+{
+	struct host_proc proc;
+	pid_t pid;
+
+	return vm_pidfile_read(rt->paths.qemu_pid, &pid, NULL) == 0 &&
+	       host_proc(pid, &proc) == 0 && proc.zombie && proc.uid == rt->user.uid;
+}
+
+static bool
+child_lives(struct runtime *rt)
+{
+	struct state_proc *child = &rt->state.child;
+
+	if (rt->child_ours)
+		return true;
+	if (!vm_is_colima(&rt->paths, rt->user.uid, child->pid, child->start))
+		return false;
+	return rt_watch_proc(rt, PROC_CHILD, child->pid, child->start);
+}
+
+static void
+adopt(struct runtime *rt, const struct host_proc *qemu, bool child)
+{
+	char text[SUP_EVIDENCE_MAX];
+	const struct state_proc *ready = &rt->state.ready_qemu;
+	bool was_ready = qemu && ready->pid == qemu->pid && ready->start == qemu->start;
+
+	(void)str_fmt(text, sizeof(text), child ? "adopted: colima %d of an earlier daemon"
+						: "adopted: a VM without its colima",
+		(int)rt->state.child.pid);
+	cleaned(rt, CLEANED_ADOPTABLE, CAUSE_NONE, was_ready, text);
+}
+
+void
+rt_clean(struct runtime *rt, bool passive)
+{
+	struct host_proc hostagent, qemu;
+	struct err ha_err, qemu_err;
+	bool ha, vm, child;
+
+	if (!rt->have_paths)
+		rt_look(rt);
+	if (!rt->have_paths) {
+		cleaned(rt, passive ? CLEANED_FREE : CLEANED_FAILED, CAUSE_NONE, false,
+			"Colima's folder is not known yet");
+		return;
+	}
+	if (vm_find_vz(&rt->paths) > 0) {
+		cleaned(rt, CLEANED_BLOCKED, CAUSE_VZ_FOUND, false, rt->paths.vz_pid);
+		return;
+	}
+	ha = vm_find_hostagent(&rt->paths, rt->user.uid, &hostagent, &ha_err) == 0 &&
+	     rt_watch_proc(rt, PROC_HOSTAGENT, hostagent.pid, hostagent.start);
+	vm = vm_find_qemu(&rt->paths, rt->user.uid, &qemu, &qemu_err) == 0 &&
+	     rt_watch_proc(rt, PROC_QEMU, qemu.pid, qemu.start);
+	child = child_lives(rt);
+	if ((ha && vm) || (child && !rt->child_ours)) {
+		adopt(rt, vm ? &qemu : NULL, child);
+	} else if (ha || vm || child) {
+		cleaned(rt, CLEANED_BUSY, CAUSE_NONE, false, ha ? qemu_err.msg : ha_err.msg);
+	} else if (qemu_unreaped(rt)) {
+		cleaned(rt, CLEANED_BUSY, CAUSE_NONE, false, "a dead qemu is not reaped yet");
+	} else {
+		if (!passive)
+			remove_stale_hostagent(rt, ha_err.msg);
+		cleaned(rt, CLEANED_FREE, CAUSE_NONE, false, NULL);
+	}
+}

@@ -1,0 +1,33 @@
+/*
+ * file: whole small files, bounded, and paths. Blocking; for local files of a few kilobytes.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Reads at most size-1 bytes of a regular file and terminates them. -EFBIG when there is more,
+ * -EINVAL when it is not a regular file. `ret_len` may be NULL. */
+int file_read(const char *path, char *buf, size_t size, size_t *ret_len);
+
+/* Replaces `path` whole or not at all: new file beside it, fsync, rename, fsync of the folder
+ * when `durable`. The new file is removed when a step fails. */
+int file_replace(const char *path, const char *data, size_t len, mode_t mode, bool durable);
+
+/* Makes `path` and its missing parents; an existing folder is fine. */
+int file_mkdirs(const char *path, mode_t mode);
+
+/* Joins two parts with one slash; 0 or -ENAMETOOLONG. */
+int path_join(char *buf, size_t size, const char *dir, const char *name);
+
+/* The folder part of `path` ("/" and "." where there is none); `path` may be `buf`. 0 or
+ * -ENAMETOOLONG. */
+int path_dir(char *buf, size_t size, const char *path);
+
+/* True when root may create or follow things in `dir`: absolute, and `dir` and every parent are
+ * folders (not links) owned by root that nobody else can write to. */
+bool path_root_only(const char *dir);
+
+#endif

@@ -1,0 +1,121 @@
+/* Staying ready: the slow probe, the notices of the kernel, and patience. */
+
+#include "core/sup_internal.h"
+
+/* Quick after any change, PROBE_INTERVAL later, stretched when all has long been well. */
+static uint64_t
+cadence_ms(const struct sup *s)
+{
+	uint64_t well_ms = s->now_ms - s->state_since_ms;
+
+	return s->limits.probe_interval_ms * (well_ms >= CALM_AFTER_MS ? CALM_FACTOR : 1);
+}
+
+void
+sup_become_ready(struct sup *s, struct sup_actions *out)
+{
+	bool fresh = s->ready_since_ms == SUP_NEVER;
+
+	sup_enter(s, STATE_READY, CAUSE_NONE, "");
+	if (fresh)
+		s->ready_since_ms = s->now_ms;
+	s->provisioning = false;
+	s->failures = 0;
+	s->api_bad_since_ms = SUP_NEVER;
+	s->probe_ms = s->now_ms + s->limits.probe_interval_ms;
+	sup_act(out, ACT_STREAM);
+	sup_act(out, ACT_SAVE);
+}
+
+static void
+degrade(struct sup *s, enum sup_cause cause, const char *detail)
+{
+	uint64_t probe_ms = s->probe_ms;
+
+	if (s->state == STATE_DEGRADED && s->cause == cause)
+		return;
+	sup_enter(s, STATE_DEGRADED, cause, detail);
+	s->probe_ms = probe_ms;
+}
+
+uint64_t
+sup_patience_deadline(const struct sup *s)
+{
+	if (s->state != STATE_DEGRADED || s->api_bad_since_ms == SUP_NEVER || s->goal != GOAL_UP)
+		return SUP_NEVER;
+	if (s->cause != CAUSE_API_FAILS)
+		return SUP_NEVER;
+	return s->api_bad_since_ms + PATIENCE_MS;
+}
+
+static void
+good_round(struct sup *s, struct sup_actions *out)
+{
+	s->failures = 0;
+	s->api_bad_since_ms = SUP_NEVER;
+	s->probe_ms = s->now_ms + cadence_ms(s);
+	if (s->state == STATE_READY)
+		return;
+	if (s->alive[PROC_HOSTAGENT])
+		sup_become_ready(s, out);
+	else
+		degrade(s, CAUSE_HOSTAGENT_DIED, s->layers[LAYER_HOSTAGENT].evidence);
+}
+
+void
+sup_running_round(struct sup *s, const struct sup_event *ev, struct sup_actions *out)
+{
+	enum sup_verdict verdict = ev->u.round.ok ? VERDICT_OK : VERDICT_FAIL;
+
+	sup_set_layer(s, LAYER_API, verdict, ev->u.round.ok ? CAUSE_NONE : CAUSE_API_FAILS, ev->text);
+	if (ev->u.round.ok) {
+		good_round(s, out);
+		return;
+	}
+	s->probe_ms = s->now_ms + DOUBT_MS;
+	if (s->now_ms < s->grace_until_ms)
+		return;
+	if (s->api_bad_since_ms == SUP_NEVER)
+		s->api_bad_since_ms = s->now_ms;
+	if (++s->failures >= s->limits.failure_threshold) {
+		s->probe_ms = s->now_ms + ROUND_MS;
+		degrade(s, CAUSE_API_FAILS, ev->text);
+	}
+}
+
+/* An orphan whose Docker still answers is not restarted at once (real-runs R9): what is lost is
+ * named, and its API decides. */
+void
+sup_running_proc(struct sup *s, const struct sup_event *ev, struct sup_actions *out)
+{
+	if (ev->u.proc.alive)
+		return;
+	if (ev->u.proc.proc == PROC_QEMU) {
+		sup_fail(s, out, CAUSE_VM_DIED, ev->text);
+	} else if (ev->u.proc.proc == PROC_HOSTAGENT) {
+		degrade(s, CAUSE_HOSTAGENT_DIED, ev->text);
+		s->probe_ms = s->now_ms + DOUBT_MS;
+	}
+}
+
+/* `colima start --foreground` is only the asker: the VM does not need it. */
+void
+sup_running_child_exit(struct sup *s, const struct sup_event *ev, struct sup_actions *out)
+{
+	s->adopted = true;
+	sup_set_layer(s, LAYER_CHILD, VERDICT_WARN, CAUSE_NONE, ev->text);
+	sup_note(out, "colima ended though nobody here asked it to; the VM is kept");
+	sup_probe(s, out, false);
+}
+
+void
+sup_running_deadline(struct sup *s, struct sup_actions *out)
+{
+	if (sup_due(s, sup_patience_deadline(s))) {
+		sup_fail(s, out, CAUSE_API_FAILS, s->layers[LAYER_API].evidence);
+	} else if (sup_due(s, s->probe_ms) && !s->probe_out) {
+		if (s->state == STATE_DEGRADED)
+			sup_act(out, ACT_INSPECT);
+		sup_probe(s, out, false);
+	}
+}
