@@ -172,6 +172,13 @@ visible_change(const struct sup *a, const struct sup *b)
 	return false;
 }
 
+static bool
+no_vm(enum sup_state state)
+{
+	return state == STATE_DOWN || state == STATE_BACKOFF || state == STATE_WAITING ||
+	       state == STATE_BLOCKED;
+}
+
 static void
 step(struct runtime *rt, const struct posted *posted)
 {
@@ -185,10 +192,9 @@ step(struct runtime *rt, const struct posted *posted)
 			rt->sup.now_ms - before.state_since_ms);
 	log_gates(rt, before.gates);
 	rt->dirty = rt->dirty || visible_change(&before, &rt->sup);
-	if (rt->sup.state == STATE_DOWN || rt->sup.state == STATE_BACKOFF ||
-		rt->sup.state == STATE_WAITING || rt->sup.state == STATE_BLOCKED)
+	if (no_vm(rt->sup.state))
 		rt_observe_stop(rt);
-	if (before.generation != rt->sup.generation)
+	if (no_vm(rt->sup.state) || before.generation != rt->sup.generation)
 		rt_probe_forget(rt);
 	for (unsigned i = 0; i < actions.n; i++)
 		perform(rt, &actions.action[i]);

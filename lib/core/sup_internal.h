@@ -35,6 +35,8 @@ void sup_set_layer(struct sup *s, enum sup_layer layer, enum sup_verdict verdict
 bool sup_any_alive(const struct sup *s);
 bool sup_due(const struct sup *s, uint64_t at_ms);
 
+/* What was known of a VM that is gone is not told of the next one. */
+void sup_forget_vm(struct sup *s);
 void sup_wait(struct sup *s, struct sup_actions *out);
 void sup_clean(struct sup *s, struct sup_actions *out, bool passive);
 void sup_on_cleaned(struct sup *s, const struct sup_event *ev, struct sup_actions *out);

@@ -28,8 +28,8 @@ reset_gates(struct sup *s)
 	s->gates[GATE_HOME].began_ms = s->now_ms;
 }
 
-static void
-forget_vm(struct sup *s)
+void
+sup_forget_vm(struct sup *s)
 {
 	static const enum sup_layer of_vm[] = {
 		LAYER_CHILD, LAYER_HOSTAGENT, LAYER_VM, LAYER_SOCKET, LAYER_API};
@@ -51,7 +51,7 @@ sup_wait(struct sup *s, struct sup_actions *out)
 	sup_enter(s, STATE_WAITING, CAUSE_STARTING, "");
 	sup_set_layer(s, LAYER_HOME, VERDICT_UNKNOWN, CAUSE_NONE, "");
 	sup_set_layer(s, LAYER_TOOLS, VERDICT_UNKNOWN, CAUSE_NONE, "");
-	forget_vm(s);
+	sup_forget_vm(s);
 	reset_gates(s);
 	s->limit_ms = s->now_ms + LOOK_MS;
 	sup_act(out, ACT_LOOK);
@@ -95,7 +95,7 @@ sup_clean(struct sup *s, struct sup_actions *out, bool passive)
 	s->generation++;
 	s->probe_out = false;
 	s->clean_passive = passive;
-	forget_vm(s);
+	sup_forget_vm(s);
 	s->limit_ms = s->now_ms + BUSY_MAX_MS;
 	sup_act(out, ACT_CLEAN);
 	out->action[out->n - 1].passive = passive;

@@ -100,6 +100,8 @@ sup_stop_finish(struct sup *s, struct sup_actions *out)
 {
 	enum sup_cause cause = s->goal == GOAL_PAUSED ? CAUSE_PAUSED : CAUSE_STOPPED;
 
+	if (!sup_any_alive(s))
+		sup_forget_vm(s);
 	if (s->quitting) {
 		sup_enter(s, STATE_DOWN, CAUSE_SHUTDOWN, "");
 		sup_act(out, ACT_SAVE);
