@@ -93,9 +93,12 @@ sync_dir_of(const char *path)
 static int
 write_new(const char *path, const char *data, size_t len, mode_t mode, bool durable)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
-	int rc;
+	int fd, rc;
 
+	/* What stands there, after a crash or by somebody's hand, is never written to. */
+	if (unlink(path) < 0 && errno != ENOENT)
+		return -errno;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return -errno;
 	rc = write_all(fd, data, len);
@@ -126,29 +129,46 @@ file_replace(const char *path, const char *data, size_t len, mode_t mode, bool d
 	return durable ? sync_dir_of(path) : 0;
 }
 
+/* 1: made; 0: is there already. Asks stat() and not errno: macOS says EISDIR for "/". */
+static int
+make_one(const char *path, mode_t mode)
+{
+	struct stat st;
+	int code;
+
+	if (mkdir(path, mode) == 0)
+		return 1;
+	code = errno;
+	if (stat(path, &st) < 0)
+		return -code;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
 int
 file_mkdirs(const char *path, mode_t mode)
 {
 	char part[PATH_MAX_BYTES];
-	struct stat st;
+	size_t len;
+	int rc;
 
+	if (!path[0])
+		return -ENOENT;
 	if (str_fmt(part, sizeof(part), "%s", path) < 0)
 		return -ENAMETOOLONG;
+	for (len = strlen(part); len > 1 && part[len - 1] == '/'; len--)
+		part[len - 1] = '\0';
 	for (char *at = part + 1; *at; at++) {
 		if (*at != '/')
 			continue;
 		*at = '\0';
-		if (mkdir(part, 0755) < 0 && errno != EEXIST)
-			return -errno;
+		rc = make_one(part, 0755);
+		if (rc < 0)
+			return rc;
 		*at = '/';
 	}
-	if (mkdir(part, mode) == 0)
-		return chmod(part, mode) < 0 ? -errno : 0;
-	if (errno != EEXIST)
-		return -errno;
-	if (stat(part, &st) < 0)
-		return -errno;
-	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+	rc = make_one(part, mode);
+	/* The umask has no say in the mode. */
+	return rc == 1 && chmod(part, mode) < 0 ? -errno : rc < 0 ? rc : 0;
 }
 
 int
@@ -156,7 +176,9 @@ path_join(char *buf, size_t size, const char *dir, const char *name)
 {
 	size_t len = strlen(dir);
 
-	return str_fmt(buf, size, "%s%s%s", dir, len > 0 && dir[len - 1] == '/' ? "" : "/", name);
+	while (len > 0 && name[0] == '/')
+		name++;
+	return str_fmt(buf, size, "%s%s%s", dir, len == 0 || dir[len - 1] == '/' ? "" : "/", name);
 }
 
 int
@@ -176,20 +198,50 @@ path_dir(char *buf, size_t size, const char *path)
 	return 0;
 }
 
-bool
-path_root_only(const char *dir)
+#define LINKS_MAX 4
+
+static bool root_only(const char *path, int links);
+
+/* Where root's own link `path` leads to is root's alone as well. */
+static bool
+link_root_only(const char *path, int links)
+{
+	char target[PATH_MAX_BYTES], dir[PATH_MAX_BYTES], whole[PATH_MAX_BYTES];
+	ssize_t len = readlink(path, target, sizeof(target) - 1);
+
+	if (len < 0 || links == 0)
+		return false;
+	target[len] = '\0';
+	if (target[0] == '/')
+		return root_only(target, links - 1);
+	return path_dir(dir, sizeof(dir), path) == 0 &&
+	       path_join(whole, sizeof(whole), dir, target) == 0 && root_only(whole, links - 1);
+}
+
+static bool
+root_only(const char *path, int links)
 {
 	char part[PATH_MAX_BYTES];
 	struct stat st;
 
-	if (dir[0] != '/' || str_fmt(part, sizeof(part), "%s", dir) < 0)
+	if (path[0] != '/' || str_fmt(part, sizeof(part), "%s", path) < 0)
 		return false;
 	for (;;) {
-		if (lstat(part, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != 0 ||
-			(st.st_mode & (S_IWGRP | S_IWOTH)))
+		if (lstat(part, &st) < 0 || st.st_uid != 0)
+			return false;
+		if (S_ISLNK(st.st_mode) && !link_root_only(part, links))
+			return false;
+		if (!S_ISLNK(st.st_mode) &&
+			(!S_ISDIR(st.st_mode) || (st.st_mode & (S_IWGRP | S_IWOTH))))
 			return false;
 		if (strcmp(part, "/") == 0)
 			return true;
 		(void)path_dir(part, sizeof(part), part);
 	}
+}
+
+bool
+path_root_only(const char *dir)
+{
+	return root_only(dir, LINKS_MAX);
 }

@@ -26,6 +26,9 @@ str_cut(char *buf, size_t size, const char *src)
 {
 	size_t len = strnlen(src, size - 1);
 
+	/* Not in the middle of a UTF-8 sequence: half of one is no text, and no JSON. */
+	for (int i = 0; i < 3 && len > 0 && ((unsigned char)src[len] & 0xc0) == 0x80; i++)
+		len--;
 	memmove(buf, src, len);
 	buf[len] = '\0';
 }
@@ -108,7 +111,7 @@ distance(const char *a, const char *b)
 	size_t na = strlen(a), nb = strlen(b);
 
 	if (na > WORD_MAX || nb > WORD_MAX)
-		return WORD_MAX;
+		return SIZE_MAX;
 	for (size_t j = 0; j <= nb; j++)
 		row[j] = j;
 	for (size_t i = 1; i <= na; i++) {
@@ -186,34 +189,45 @@ unit_ms(const char *name, size_t len)
 	return 0;
 }
 
+/* One "5m" of "1h5m". A number without a unit means seconds, but only when it stands alone: nobody
+ * can tell what "1h30" means. */
+static int
+take_part(const char **at, bool first, uint64_t *sum)
+{
+	char *end;
+	unsigned long long n;
+	uint64_t unit;
+	size_t len = 0;
+
+	if (!isdigit((unsigned char)**at))
+		return -EINVAL;
+	errno = 0;
+	n = strtoull(*at, &end, 10);
+	while (isalpha((unsigned char)end[len]))
+		len++;
+	unit = unit_ms(end, len);
+	if (unit == 0 || (len == 0 && (*end || !first)))
+		return -EINVAL;
+	if (errno == ERANGE || n > (uint64_t)INT64_MAX / unit ||
+		*sum > (uint64_t)INT64_MAX - n * unit)
+		return -ERANGE;
+	*sum += n * unit;
+	*at = end + len;
+	return 0;
+}
+
 int
 str_to_ms(const char *s, uint64_t *ret_ms)
 {
+	const char *at = s;
 	uint64_t sum = 0;
 
-	if (!*s)
-		return -EINVAL;
-	while (*s) {
-		char *end;
-		unsigned long long n;
-		uint64_t unit;
-		size_t len = 0;
+	do {
+		int rc = take_part(&at, at == s, &sum);
 
-		if (!isdigit((unsigned char)*s))
-			return -EINVAL;
-		errno = 0;
-		n = strtoull(s, &end, 10);
-		while (isalpha((unsigned char)end[len]))
-			len++;
-		unit = unit_ms(end, len);
-		if (unit == 0 || (len == 0 && *end))
-			return -EINVAL;
-		if (errno == ERANGE || n > (uint64_t)INT64_MAX / unit ||
-			sum > (uint64_t)INT64_MAX - n * unit)
-			return -ERANGE;
-		sum += n * unit;
-		s = end + len;
-	}
+		if (rc < 0)
+			return rc;
+	} while (*at);
 	*ret_ms = sum;
 	return 0;
 }
@@ -232,5 +246,6 @@ str_duration(char *buf, size_t size, uint64_t ms)
 	else if (s < 86400)
 		(void)str_fmt(buf, size, "%" PRIu64 " h %" PRIu64 " min", s / 3600, s % 3600 / 60);
 	else
-		(void)str_fmt(buf, size, "%" PRIu64 " d %" PRIu64 " h", s / 86400, s % 86400 / 3600);
+		(void)str_fmt(
+			buf, size, "%" PRIu64 " d %" PRIu64 " h", s / 86400, s % 86400 / 3600);
 }
