@@ -17,11 +17,12 @@
 
 #include "base/err.h"
 
-#define CONF_STR_MAX  1024 /* longest value, with its terminator */
-#define CONF_FILE_MAX (256 * 1024)
-#define CONF_LINE_MAX 4096
-#define CONF_ENV_MAX  32
+#define CONF_STR_MAX   1024 /* longest value, with its terminator */
+#define CONF_FILE_MAX  (256 * 1024)
+#define CONF_LINE_MAX  4096
+#define CONF_ENV_MAX   32
 #define CONF_NOTES_MAX 64
+#define CONF_MASK      "********"
 
 /* ENV_NAME=value: a variable of Colima's environment. Values may be secrets: print them masked. */
 struct conf_env {
@@ -69,7 +70,7 @@ struct conf {
 	char log_level[CONF_STR_MAX];
 	int64_t log_max_size_mb;
 	int64_t log_keep;
-	char tool_path[CONF_STR_MAX];       /* directories, colon-separated */
+	char tool_path[CONF_STR_MAX];        /* directories, colon-separated */
 	char extra_start_args[CONF_STR_MAX]; /* words, split by conf_words() */
 
 	struct conf_env env[CONF_ENV_MAX];
@@ -88,8 +89,8 @@ struct conf_note {
 
 struct conf_notes {
 	struct conf_note note[CONF_NOTES_MAX];
-	size_t n;       /* stored */
-	size_t n_lost;  /* more than fit */
+	size_t n;      /* stored */
+	size_t n_lost; /* more than fit */
 	size_t n_errors;
 };
 
@@ -98,7 +99,7 @@ enum conf_type { CONF_TYPE_STR, CONF_TYPE_INT, CONF_TYPE_BOOL, CONF_TYPE_CHOICE 
 enum conf_flags {
 	CONF_REQUIRED = 1 << 0,
 	CONF_LIVE = 1 << 1,   /* a reload applies it at once; the others wait for a restart */
-	CONF_SECRET = 1 << 2, /* printed masked */
+	CONF_SECRET = 1 << 2, /* printed masked; never together with CONF_LIVE */
 };
 
 struct conf_key {
@@ -128,11 +129,13 @@ int conf_parse(
 /* Reads and parses a file. -errno when it cannot be read (a note says so as well). */
 int conf_load(struct conf *c, const char *path, struct conf_notes *notes);
 
-/* Sets one key from text, as a command-line flag does (it beats the file). */
+/* Sets one key from text, as a command-line flag does (it beats the file); an empty text means the
+ * default. 0, then `err` is empty or says what is odd about it (a profile's prefix, little memory);
+ * -EINVAL or -E2BIG, then `err` says what is accepted and nothing is set. */
 int conf_set(struct conf *c, const char *key, const char *value, struct err *err);
 
-/* The rules that span keys or the outside of a key (qemu only, docker only, P1, P2, memory below
- * 2 GiB warns, BACKOFF_MIN <= BACKOFF_MAX ...). conf_parse calls it. */
+/* The rules that span keys (HOMEBREW_USER is there, BACKOFF_MIN <= BACKOFF_MAX). conf_parse calls
+ * it. Those of one value (qemu only, docker only, absolute paths ...) hold in conf_set already. */
 void conf_check(const struct conf *c, const char *name, struct conf_notes *notes);
 
 /* The value of `key` as text ("true", "5", "docker"); secrets masked. */
@@ -147,8 +150,9 @@ void conf_template(FILE *out);
 /* The same list as a mdoc(7) fragment for colima-pulse.conf(5). */
 void conf_print_mdoc(FILE *out);
 
-/* Names of the keys whose values differ, split by whether a reload may apply them. Each list is
- * written space-separated; returns the number of differing keys. */
+/* Names of the keys whose values differ, ENV_NAME included, split by whether a reload may apply
+ * them. Each list is written space-separated, ends in "..." when it does not fit; returns the
+ * number of differing keys. */
 size_t conf_diff(const struct conf *a, const struct conf *b, char *live, size_t live_size,
 	char *restart, size_t restart_size);
 

@@ -16,18 +16,19 @@ struct parser {
 	const char *name;
 	unsigned line;
 	struct conf_notes *notes;
-	char seen[64][24]; /* per key of the table: the lines that set it */
+	/* The lines that set a key, per key of the table and, behind those, per ENV_NAME. */
+	char seen[CONF_KEYS_MAX + CONF_ENV_MAX][48];
 };
 
 /* Keys that exist only as choices of one run (parity P9). */
 static const struct {
 	const char *key, *flag;
 } dangers[] = {
-	{"FULL_RESET", "pulsectl reset"},
-	{"FORCE_YES", "pulsectl reset --force-yes"},
-	{"RESET_REQUIRE_CONFIRM", "pulsectl reset --no-confirm"},
-	{"RESET_CONFIRM_TOKEN", "pulsectl reset --confirm-token=WORD"},
-	{"RESET_BACKUP_MODE", "pulsectl reset --backup=MODE"},
+	{"FULL_RESET", "--full-reset"},
+	{"FORCE_YES", "--force-yes"},
+	{"RESET_REQUIRE_CONFIRM", "--no-confirm"},
+	{"RESET_CONFIRM_TOKEN", "--confirm-token=WORD"},
+	{"RESET_BACKUP_MODE", "--backup=MODE"},
 };
 
 static char *
@@ -43,27 +44,30 @@ trim(char *text)
 	return text;
 }
 
-static bool
-valid_key(const char *key)
+/* A closing quote is one that nothing but a comment follows: the replaced script took off only the
+ * outer ones, so "a"b" is a"b (parity P12). */
+static char *
+close_quote(char *text, char quote)
 {
-	if (!isalpha((unsigned char)key[0]) && key[0] != '_')
-		return false;
-	for (; *key; key++) {
-		if (!isalnum((unsigned char)*key) && *key != '_')
-			return false;
+	for (char *at = strchr(text, quote); at; at = strchr(at + 1, quote)) {
+		const char *rest = at + 1;
+
+		while (isspace((unsigned char)*rest))
+			rest++;
+		if (!*rest || *rest == '#')
+			return at;
 	}
-	return true;
+	return NULL;
 }
 
-/* A value ends at its closing quote, or at " #" when it is not quoted. NULL: a quote is open. */
-static char *
-unquote(char *value)
+char *
+conf_unquote(char *text)
 {
-	char quote = value[0];
+	char *value = trim(text);
 	char *end;
 
-	if (quote == '"' || quote == '\'') {
-		end = strchr(value + 1, quote);
+	if (*value == '"' || *value == '\'') {
+		end = close_quote(value + 1, *value);
 		if (!end)
 			return NULL;
 		*end = '\0';
@@ -85,8 +89,8 @@ is_danger(struct parser *p, const char *key)
 		if (strcmp(dangers[i].key, key) != 0)
 			continue;
 		conf_note(p->notes, CONF_WARNING, p->line,
-			"%s:%u: %s is ignored here: it is a choice for one run; use `%s`", p->name,
-			p->line, key, dangers[i].flag);
+			"%s:%u: %s is ignored: it is a choice for one run, made by the flag %s",
+			p->name, p->line, key, dangers[i].flag);
 		return true;
 	}
 	return false;
@@ -95,18 +99,19 @@ is_danger(struct parser *p, const char *key)
 static void
 unknown_key(struct parser *p, const char *key)
 {
-	const char *names[128];
+	const char *names[CONF_KEYS_MAX + 1];
 	const char *near;
 	size_t n = 0;
 
-	for (; n < conf_n_keys && n < 127; n++)
+	for (; n < conf_n_keys; n++)
 		names[n] = conf_keys[n].name;
 	names[n] = NULL;
 	near = str_nearest(key, names);
-	conf_note(p->notes, CONF_WARNING, p->line, "%s:%u: %s: unknown key%s%s%s", p->name, p->line,
-		key, near ? ", did you mean " : "", near ? near : "", near ? "?" : "");
+	conf_note(p->notes, CONF_WARNING, p->line, "%s:%u: %.80s: unknown key%s%s%s", p->name,
+		p->line, key, near ? ", did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
+/* Parity P8. `index` is the key's place in `seen`. */
 static void
 note_duplicate(struct parser *p, size_t index, const char *key)
 {
@@ -115,9 +120,11 @@ note_duplicate(struct parser *p, size_t index, const char *key)
 
 	if (len > 0)
 		conf_note(p->notes, CONF_WARNING, p->line,
-			"%s:%u: %s was set before, on line %s; the last one counts", p->name, p->line,
-			key, seen);
-	(void)str_fmt(seen + len, sizeof(p->seen[0]) - len, "%s%u", len ? ", " : "", p->line);
+			"%s:%u: %s: was set before, on line %s; the last one counts", p->name,
+			p->line, key, seen);
+	/* A list that is full keeps the lines it has. */
+	if (str_fmt(seen + len, sizeof(p->seen[0]) - len, "%s%u", len ? ", " : "", p->line) < 0)
+		seen[len] = '\0';
 }
 
 static void
@@ -125,6 +132,7 @@ set_key(struct parser *p, const char *key, const char *value)
 {
 	const struct conf_key *row = conf_find(key);
 	struct err err = {{0}};
+	size_t index;
 	int rc;
 
 	if (is_danger(p, key))
@@ -133,29 +141,32 @@ set_key(struct parser *p, const char *key, const char *value)
 		unknown_key(p, key);
 		return;
 	}
-	if (row)
-		note_duplicate(p, (size_t)(row - conf_keys), key);
+	index = row ? (size_t)(row - conf_keys)
+		    : CONF_KEYS_MAX + conf_find_env(p->conf, key + strlen(CONF_ENV_PREFIX));
 	rc = conf_set(p->conf, key, value, &err);
+	if (row || rc == 0)
+		note_duplicate(p, index, key);
 	if (err.msg[0])
-		conf_note(p->notes, rc < 0 ? CONF_ERROR : CONF_WARNING, p->line, "%s:%u: %s", p->name,
-			p->line, err.msg);
+		conf_note(p->notes, rc < 0 ? CONF_ERROR : CONF_WARNING, p->line, "%s:%u: %s",
+			p->name, p->line, err.msg);
 	if (row && strcmp(key, "WRITE_ENV_EXAMPLE") == 0 && p->conf->write_env_example)
 		conf_note(p->notes, CONF_WARNING, p->line,
-			"%s:%u: WRITE_ENV_EXAMPLE does nothing here; use `pulsectl config template`",
+			"%s:%u: WRITE_ENV_EXAMPLE: does nothing here; use `pulsectl config template`",
 			p->name, p->line);
 }
 
 static void
 skipped(struct parser *p, const char *why)
 {
-	conf_note(p->notes, CONF_WARNING, p->line, "%s:%u: %s; the line is skipped", p->name, p->line,
-		why);
+	conf_note(p->notes, CONF_WARNING, p->line, "%s:%u: %s; the line is skipped", p->name,
+		p->line, why);
 }
 
 static void
 parse_line(struct parser *p, char *line)
 {
 	char *equals, *key, *value;
+	bool quoted;
 
 	line = trim(line);
 	if (!*line || *line == '#')
@@ -164,22 +175,30 @@ parse_line(struct parser *p, char *line)
 		line = trim(line + strlen("export"));
 	equals = strchr(line, '=');
 	if (!equals) {
-		skipped(p, "no \"=\"");
+		skipped(p, "there is no \"=\"");
 		return;
 	}
 	*equals = '\0';
 	key = trim(line);
-	value = trim(equals + 1);
-	if (!valid_key(key)) {
+	if (!conf_valid_name(key)) {
 		skipped(p, "what stands before \"=\" cannot be a key");
 		return;
 	}
-	value = unquote(value);
+	value = trim(equals + 1);
+	quoted = *value == '"' || *value == '\'';
+	value = conf_unquote(value);
 	if (!value) {
-		conf_note(p->notes, CONF_ERROR, p->line, "%s:%u: %s: the quote is not closed", p->name,
-			p->line, key);
+		conf_note(p->notes, CONF_ERROR, p->line,
+			"%s:%u: %.80s: the quote is not closed, or something else than a # comment "
+			"follows it",
+			p->name, p->line, key);
 		return;
 	}
+	/* The replaced script ended such a value there (parity P12): no silent difference. */
+	if (!quoted && strchr(value, '#'))
+		conf_note(p->notes, CONF_WARNING, p->line,
+			"%s:%u: %.80s: the # is part of the value; a comment needs a blank before it",
+			p->name, p->line, key);
 	set_key(p, key, value);
 }
 
@@ -195,8 +214,8 @@ take_line(struct parser *p, const char *text, size_t len)
 		return;
 	}
 	if (memchr(text, '\0', len)) {
-		conf_note(p->notes, CONF_ERROR, p->line, "%s:%u: the line holds a NUL byte", p->name,
-			p->line);
+		conf_note(p->notes, CONF_ERROR, p->line, "%s:%u: the line holds a NUL byte",
+			p->name, p->line);
 		return;
 	}
 	memcpy(line, text, len);
@@ -219,33 +238,35 @@ conf_parse(struct conf *c, const char *name, const char *text, size_t len, struc
 		const char *stop = newline ? newline : end;
 
 		take_line(&p, text, (size_t)(stop - text));
-		text = stop + 1;
+		text = newline ? newline + 1 : end;
 	}
 	conf_check(c, name, notes);
 	return notes->n_errors > 0 ? -EINVAL : 0;
+}
+
+static const char *
+why_unread(int rc)
+{
+	return rc == -EFBIG ? "larger than 256 KiB" : rc == -EISDIR ? "not a file" : strerror(-rc);
 }
 
 int
 conf_load(struct conf *c, const char *path, struct conf_notes *notes)
 {
 	char *text = malloc(CONF_FILE_MAX);
-	size_t len;
-	int rc;
+	size_t len = 0;
+	int rc = text ? file_read(path, text, CONF_FILE_MAX, &len) : -ENOMEM;
 
-	memset(notes, 0, sizeof(*notes));
-	conf_defaults(c);
-	rc = text ? file_read(path, text, CONF_FILE_MAX, &len) : -ENOMEM;
-	if (rc == 0)
+	/* -EINVAL is left for a wrong content. */
+	if (rc == -EINVAL)
+		rc = -EISDIR;
+	if (rc == 0) {
 		rc = conf_parse(c, path, text, len, notes);
-	else
-		conf_note(notes, CONF_ERROR, 0, "%s: %s", path,
-			rc == -EFBIG    ? "larger than 256 KiB"
-			: rc == -EINVAL ? "not a regular file"
-					: strerror(-rc));
+	} else {
+		memset(notes, 0, sizeof(*notes));
+		conf_defaults(c);
+		conf_note(notes, CONF_ERROR, 0, "%s: %s", path, why_unread(rc));
+	}
 	free(text);
-	/* -EINVAL is a wrong content; what is no file at all is another matter. */
-	return rc == -EINVAL && notes->note[0].line == 0 && notes->n == 1 &&
-			       str_ends(notes->note[0].text, "not a regular file")
-		       ? -EISDIR
-		       : rc;
+	return rc;
 }

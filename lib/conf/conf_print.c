@@ -1,6 +1,5 @@
-/* The table, printed: values, template, man page, differences. */
+/* The table, printed: values, template, man page. */
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -9,18 +8,33 @@
 
 #define COLUMNS 78
 
+/* Whether `value` in `quote` is read back as it is. */
 static bool
-needs_quotes(const char *value)
+reads_back(const char *value, const char *quote)
 {
-	return value[0] && strpbrk(value, " \t#'\"");
+	char text[CONF_STR_MAX + 2];
+	const char *back;
+
+	if (str_fmt(text, sizeof(text), "%s%s%s", quote, value, quote) < 0)
+		return false;
+	back = conf_unquote(text);
+	return back && strcmp(back, value) == 0;
 }
 
+/* A form that a shell would read alike where there is one, else one that conf_parse reads. */
 static void
 print_pair(FILE *out, const char *key, const char *value)
 {
-	const char *quote = !needs_quotes(value) ? "" : strchr(value, '"') ? "'" : "\"";
+	const char *liked = !strpbrk(value, " \t#'\"\\$`") ? ""
+			    : !strchr(value, '"')          ? "\""
+			    : !strchr(value, '\'')         ? "'"
+							   : "";
+	const char *const forms[] = {liked, "\"", "'", ""};
+	size_t i = 0;
 
-	fprintf(out, "%s=%s%s%s\n", key, quote, value, quote);
+	while (i < 3 && !reads_back(value, forms[i]))
+		i++;
+	fprintf(out, "%s=%s%s%s\n", key, forms[i], value, forms[i]);
 }
 
 void
@@ -33,7 +47,7 @@ conf_print(const struct conf *c, FILE *out)
 		print_pair(out, conf_keys[i].name, value);
 	}
 	for (size_t i = 0; i < c->n_env; i++)
-		fprintf(out, "%s%s=********\n", CONF_ENV_PREFIX, c->env[i].name);
+		fprintf(out, "%s%s=%s\n", CONF_ENV_PREFIX, c->env[i].name, CONF_MASK);
 }
 
 /* "1 to 1024 GiB", "true or false", "docker", or "" when anything goes. */
@@ -81,8 +95,9 @@ void
 conf_template(FILE *out)
 {
 	fputs("# colima-pulse.conf: KEY=VALUE lines, read as data, never executed. What is commented\n"
-	      "# out shows the default. `colima-pulsed -n -f FILE` checks a file; `pulsectl reload`\n"
-	      "# applies most changes, `pulsectl status` names the keys that wait for a restart.\n",
+	      "# out shows the default, which an empty value means as well. `colima-pulsed -n -f FILE`\n"
+	      "# checks a file; `pulsectl reload` applies most changes, `pulsectl status` names the keys\n"
+	      "# that wait for a restart.\n",
 		out);
 	for (size_t i = 0; i < conf_n_keys; i++) {
 		const struct conf_key *key = &conf_keys[i];
@@ -99,8 +114,9 @@ conf_template(FILE *out)
 			fprintf(out, "#%s=%s\n", key->name, key->def);
 	}
 	fputc('\n', out);
-	print_comment(out, "ENV_NAME=value sets NAME in Colima's environment, proxies for instance. Values "
-			   "are never printed.");
+	print_comment(out,
+		"ENV_NAME=value sets NAME in Colima's environment, proxies for instance. Values "
+		"are never printed.");
 	fputs("#ENV_HTTPS_PROXY=http://proxy.example:3128\n", out);
 }
 
@@ -120,58 +136,10 @@ conf_print_mdoc(FILE *out)
 			fputs("Required.\n", out);
 		else if (key->def[0])
 			fprintf(out, "Default: %s.\n", key->def);
-		fprintf(out, "%s\n", key->flags & CONF_LIVE ? "Applied by a reload."
-							    : "Applied by a restart of the daemon.");
+		fprintf(out, "%s\n",
+			key->flags & CONF_LIVE ? "Applied by a reload."
+					       : "Applied by a restart of the daemon.");
 	}
 	fputs(".It Ev ENV_ Ns Ar NAME\nSets\n.Ar NAME\nin Colima's environment; printed masked.\n.El\n",
 		out);
-}
-
-static void
-append_word(char *list, size_t size, const char *word)
-{
-	size_t len = strlen(list);
-
-	(void)str_fmt(list + len, size - len, "%s%s", len ? " " : "", word);
-}
-
-static bool
-env_differs(const struct conf *a, const struct conf *b)
-{
-	if (a->n_env != b->n_env)
-		return true;
-	for (size_t i = 0; i < a->n_env; i++) {
-		if (strcmp(a->env[i].name, b->env[i].name) != 0 ||
-			strcmp(a->env[i].value, b->env[i].value) != 0)
-			return true;
-	}
-	return false;
-}
-
-size_t
-conf_diff(const struct conf *a, const struct conf *b, char *live, size_t live_size, char *restart,
-	size_t restart_size)
-{
-	size_t n = 0;
-
-	live[0] = restart[0] = '\0';
-	for (size_t i = 0; i < conf_n_keys; i++) {
-		const struct conf_key *key = &conf_keys[i];
-		char was[CONF_STR_MAX], is[CONF_STR_MAX];
-
-		conf_value(a, key, was, sizeof(was));
-		conf_value(b, key, is, sizeof(is));
-		if (strcmp(was, is) == 0)
-			continue;
-		n++;
-		if (key->flags & CONF_LIVE)
-			append_word(live, live_size, key->name);
-		else
-			append_word(restart, restart_size, key->name);
-	}
-	if (env_differs(a, b)) {
-		n++;
-		append_word(restart, restart_size, "ENV_*");
-	}
-	return n;
 }

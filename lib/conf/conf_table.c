@@ -1,6 +1,6 @@
 /* The one list of keys. Everything else about the configuration is made from it. */
 
-#include "conf/conf.h"
+#include "conf/conf_internal.h"
 
 #define STR(key, member, default, flag, text) \
 	{ \
@@ -10,7 +10,8 @@
 #define INT(key, member, low, high, default, u, flag, text) \
 	{ \
 		.name = key, .type = CONF_TYPE_INT, .offset = offsetof(struct conf, member), \
-		.min = (low), .max = (high), .def = default, .unit = u, .flags = (flag), .help = text \
+		.min = (low), .max = (high), .def = default, .unit = u, .flags = (flag), \
+		.help = text \
 	}
 #define BOOL(key, member, default, flag, text) \
 	{ \
@@ -61,7 +62,7 @@ const struct conf_key conf_keys[] = {
 		"How much is logged."),
 	INT("LOG_MAX_SIZE_MB", log_max_size_mb, 1, 100, "10", "MiB", CONF_LIVE,
 		"The log is rotated before it grows over this."),
-	INT("LOG_KEEP", log_keep, 1, 20, "5", NULL, 0,
+	INT("LOG_KEEP", log_keep, 1, 20, "5", NULL, CONF_LIVE,
 		"How many rotated logs are kept, LOG_PATH.1 being the newest."),
 	STR("CONTROL_SOCKET", control_socket, "", 0,
 		"Where pulsectl finds the daemon. Empty: /var/run/colima-pulse/control.sock on macOS, "
@@ -121,4 +122,5 @@ const struct conf_key conf_keys[] = {
 };
 /* clang-format on */
 
+_Static_assert(sizeof(conf_keys) / sizeof(conf_keys[0]) <= CONF_KEYS_MAX, "raise CONF_KEYS_MAX");
 const size_t conf_n_keys = sizeof(conf_keys) / sizeof(conf_keys[0]);

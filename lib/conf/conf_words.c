@@ -78,7 +78,7 @@ conf_words(const char *text, char *store, size_t store_size, char **words, size_
 		while (rc == 0 && *s.at && !blank(*s.at))
 			rc = piece(&s);
 		if (rc == -EINVAL)
-			return err_set(err, rc, "a quote is not closed");
+			return err_set(err, rc, "a quote is not closed, or a backslash is the end");
 		if (rc < 0 || !put(&s, '\0'))
 			return err_set(err, -E2BIG, "the words are too long");
 	}
