@@ -20,7 +20,8 @@ load(const struct options *o, struct conf *conf)
 
 	for (size_t i = 0; i < notes.n; i++)
 		fprintf(stderr, "%s: %s\n",
-			notes.note[i].severity == CONF_ERROR ? "error" : "warning", notes.note[i].text);
+			notes.note[i].severity == CONF_ERROR ? "error" : "warning",
+			notes.note[i].text);
 	if (notes.n_lost > 0)
 		fprintf(stderr, "... and %zu more\n", notes.n_lost);
 	return rc < 0 || (o->strict && notes.n > 0) ? CTL_NO : CTL_YES;
@@ -47,8 +48,7 @@ show(const struct options *o)
 	return rc;
 }
 
-static int
-template(const struct options *o)
+static int template(const struct options *o)
 {
 	(void)o;
 	conf_template(stdout);

@@ -12,9 +12,9 @@
 #include "base/str.h"
 #include "ctl.h"
 
-#define DEFAULT_LINES  20
+#define DEFAULT_LINES   20
 #define FOLLOW_AGAIN_MS 200
-#define LINE_MAX_BYTES 8192
+#define LINE_MAX_BYTES  8192
 
 struct reader {
 	int fd;

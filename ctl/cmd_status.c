@@ -15,7 +15,8 @@
 static int
 verdict(const struct proto_doc *doc, const char *at)
 {
-	return strcmp(proto_doc_str(doc, doc_sub(at, "state"), ""), "ready") == 0 ? CTL_YES : CTL_NO;
+	return strcmp(proto_doc_str(doc, doc_sub(at, "state"), ""), "ready") == 0 ? CTL_YES
+										  : CTL_NO;
 }
 
 static void
@@ -61,7 +62,8 @@ offline(const struct where *w, const struct options *o)
 	if (!doc)
 		return complain(CTL_UNREACHABLE, &err);
 	str_duration(age, sizeof(age), age_ms);
-	fprintf(stderr, "pulsectl: the daemon is down; this is what it knew when it last wrote %s, %s ago\n",
+	fprintf(stderr,
+		"pulsectl: the daemon is down; this is what it knew when it last wrote %s, %s ago\n",
 		path, age);
 	if (o->json)
 		print_json(doc, "");

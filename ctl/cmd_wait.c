@@ -7,7 +7,7 @@
 #include "core/tables.h"
 #include "ctl.h"
 
-#define DEFAULT_MS 300000u
+#define DEFAULT_MS       300000u
 #define CONNECT_AGAIN_MS 100
 
 static bool
@@ -27,7 +27,8 @@ static int
 bad_state(const char *name)
 {
 #define X(id, name_, help) " " name_
-	fprintf(stderr, "pulsectl: --for %s: no such state; known are:%s\n", name, SUP_STATE_MAP(X));
+	fprintf(stderr, "pulsectl: --for %s: no such state; known are:%s\n", name,
+		SUP_STATE_MAP(X));
 #undef X
 	return CTL_USAGE;
 }

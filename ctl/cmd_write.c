@@ -36,7 +36,8 @@ wait_done(struct client *c, const struct change *change, int64_t accepted, uint6
 		bool blocked;
 
 		if (rc == CTL_TIMEOUT)
-			(void)err_set(err, 0, "accepted, but not done in time; see `pulsectl status`");
+			(void)err_set(
+				err, 0, "accepted, but not done in time; see `pulsectl status`");
 		if (rc != CTL_YES)
 			return rc;
 		if (is_done(change, doc, accepted)) {
@@ -115,13 +116,15 @@ cmd_restart(const struct options *o)
 int
 cmd_pause(const struct options *o)
 {
-	return run(o, &(struct change){PROTO_OP_PAUSE, NULL, "paused",
-			      "accepted: nothing is started, mended or stopped until `pulsectl resume`"});
+	return run(o,
+		&(struct change){PROTO_OP_PAUSE, NULL, "paused",
+			"accepted: nothing is started, mended or stopped until `pulsectl resume`"});
 }
 
 int
 cmd_reload(const struct options *o)
 {
-	return run(o, &(struct change){PROTO_OP_RELOAD, NULL, NULL,
-			      "reloaded; `pulsectl status` names the keys that wait for a restart"});
+	return run(
+		o, &(struct change){PROTO_OP_RELOAD, NULL, NULL,
+			   "reloaded; `pulsectl status` names the keys that wait for a restart"});
 }

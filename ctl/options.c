@@ -44,8 +44,9 @@ usage(FILE *out, const struct command *command)
 	fputs("usage: pulsectl [-s SOCKET] [-f FILE] COMMAND ...\n\n", out);
 	for (const struct command *c = commands; c->name; c++)
 		fprintf(out, "  %-8s %-36s %s\n", c->name, c->args, c->help);
-	fprintf(out, "\nThe daemon is found by -s, PULSE_SOCKET, CONTROL_SOCKET of FILE, or at its usual "
-		     "place.\nexit codes:\n%s",
+	fprintf(out,
+		"\nThe daemon is found by -s, PULSE_SOCKET, CONTROL_SOCKET of FILE, or at its usual "
+		"place.\nexit codes:\n%s",
 		codes_text());
 }
 
@@ -83,7 +84,8 @@ find_option(const char *word, size_t len, const struct command *command)
 
 		if (t->letter && (!command || !strchr(command->options, t->letter)))
 			continue;
-		if ((t->shorter && strlen(t->shorter) == len && memcmp(word, t->shorter, len) == 0) ||
+		if ((t->shorter && strlen(t->shorter) == len &&
+			    memcmp(word, t->shorter, len) == 0) ||
 			(strlen(t->longer) == len && memcmp(word, t->longer, len) == 0))
 			return t;
 	}
@@ -130,7 +132,8 @@ take_option(struct options *o, int argc, char **argv, int *i, const struct comma
 	}
 	if (!store(o, t, value))
 		return misuse(command,
-			t->takes == COUNT ? "not a number" : "not a duration like 90s, 5m or 1h30m", value);
+			t->takes == COUNT ? "not a number" : "not a duration like 90s, 5m or 1h30m",
+			value);
 	return CTL_YES;
 }
 
@@ -139,7 +142,8 @@ take_word(struct options *o, char *word, const struct command **command)
 {
 	if (!*command) {
 		*command = find_command(word);
-		return *command ? CTL_YES : misuse(NULL, "no such command, or not the only one", word);
+		return *command ? CTL_YES
+				: misuse(NULL, "no such command, or not the only one", word);
 	}
 	if (o->argc == (int)(sizeof(o->argv) / sizeof(o->argv[0])))
 		return misuse(*command, "too many words", word);

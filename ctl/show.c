@@ -87,11 +87,13 @@ show_headline(const struct proto_doc *doc, const char *at, FILE *out)
 	since(doc, at, took, sizeof(took));
 	if (ready) {
 		fprintf(out, "%sDocker is usable%s: colima profile \"%s\" has been ready for %s\n",
-			colour_of(&s, "ok"), s.colour ? "\033[0m" : "", text(doc, at, "profile"), took);
+			colour_of(&s, "ok"), s.colour ? "\033[0m" : "", text(doc, at, "profile"),
+			took);
 		return;
 	}
 	fprintf(out, "%sDocker is not usable%s: %s, for %s: %s", colour_of(&s, "fail"),
-		s.colour ? "\033[0m" : "", text(doc, at, "state"), took, text(doc, at, "cause.text"));
+		s.colour ? "\033[0m" : "", text(doc, at, "state"), took,
+		text(doc, at, "cause.text"));
 	if (text(doc, at, "cause.id")[0])
 		fprintf(out, " (%s)", text(doc, at, "cause.id"));
 	fputc('\n', out);
@@ -111,7 +113,8 @@ show_next(const struct proto_doc *doc, const char *at, FILE *out)
 		return;
 	str_duration(in, sizeof(in), (uint64_t)in_ms);
 	if (*action)
-		fprintf(out, "  next: %s%s%s\n", action, in_ms > 0 ? ", in " : "", in_ms > 0 ? in : "");
+		fprintf(out, "  next: %s%s%s\n", action, in_ms > 0 ? ", in " : "",
+			in_ms > 0 ? in : "");
 	if (*advice)
 		fprintf(out, "  you:  %s\n", advice);
 }
@@ -123,8 +126,8 @@ row(const struct screen *s, const char *name, const char *verdict, const char *e
 	size_t room = s->columns - 20;
 
 	fprintf(s->out, "  %-10s %s%-7s%s %.*s%s\n", name, colour_of(s, verdict), verdict,
-		s->colour ? "\033[0m" : "", (int)(strlen(evidence) > room ? room - 3 : room), evidence,
-		strlen(evidence) > room ? "..." : "");
+		s->colour ? "\033[0m" : "", (int)(strlen(evidence) > room ? room - 3 : room),
+		evidence, strlen(evidence) > room ? "..." : "");
 }
 
 static void
@@ -136,7 +139,8 @@ show_layers(const struct screen *s, const struct proto_doc *doc, const char *at)
 		char item[128];
 
 		(void)str_fmt(item, sizeof(item), "%s.%zu", doc_sub(at, "layers"), i);
-		row(s, text(doc, item, "name"), text(doc, item, "verdict"), text(doc, item, "evidence"));
+		row(s, text(doc, item, "name"), text(doc, item, "verdict"),
+			text(doc, item, "evidence"));
 	}
 }
 
@@ -167,13 +171,15 @@ show_containers(const struct screen *s, const struct proto_doc *doc, const char 
 
 	if (strcmp(text(doc, at, "state"), "ready") != 0 && n == 0)
 		return;
-	fprintf(s->out, "\n  %lld container%s running\n", (long long)running, running == 1 ? "" : "s");
+	fprintf(s->out, "\n  %lld container%s running\n", (long long)running,
+		running == 1 ? "" : "s");
 	for (size_t i = 0; i < n; i++) {
 		char item[128];
 
 		(void)str_fmt(item, sizeof(item), "%s.%zu", doc_sub(at, "docker.containers"), i);
 		fprintf(s->out, "    %-20s %-24s %-9s %s\n", text(doc, item, "name"),
-			text(doc, item, "image"), text(doc, item, "state"), text(doc, item, "ports"));
+			text(doc, item, "image"), text(doc, item, "state"),
+			text(doc, item, "ports"));
 	}
 	if ((int64_t)n < running)
 		fprintf(s->out, "    ... and %lld more\n", (long long)running - (long long)n);
@@ -193,7 +199,8 @@ show_notes(const struct screen *s, const struct proto_doc *doc, const char *at)
 			fprintf(s->out, "  note: %s\n", text(doc, at, notes[i]));
 	}
 	if (*keys)
-		fprintf(s->out, "  note: changed, but waiting for a restart of the daemon: %s\n", keys);
+		fprintf(s->out, "  note: changed, but waiting for a restart of the daemon: %s\n",
+			keys);
 }
 
 void

@@ -19,8 +19,8 @@ struct host_proc {
 	pid_t pid, ppid, pgid;
 	uid_t uid;
 	uint64_t start; /* opaque; equal for the same process only (proc_pidinfo's start time in us;
-	                   field 22 of /proc/PID/stat, proc(5)) */
-	bool zombie;    /* dead, not yet reaped: answers kill(pid, 0) all the same (real-runs R13) */
+			   field 22 of /proc/PID/stat, proc(5)) */
+	bool zombie; /* dead, not yet reaped: answers kill(pid, 0) all the same (real-runs R13) */
 	char exe[HOST_PATH_MAX]; /* "" when it may not be told */
 };
 
@@ -70,11 +70,11 @@ struct host_defaults {
 	const char *conf_path;
 	const char *control_socket; /* as root */
 	const char *control_group;
-	const char *state_dir; /* as root */
-	const char *user_state_dir; /* not as root: below HOME */
+	const char *state_dir;        /* as root */
+	const char *user_state_dir;   /* not as root: below HOME */
 	const char *const *tool_dirs; /* searched in order, NULL-terminated */
-	size_t socket_path_max; /* longest sun_path, without its terminator */
-	bool base_below_home;   /* Colima's last resort is HOME/.colima, not XDG (runtime 2.1) */
+	size_t socket_path_max;       /* longest sun_path, without its terminator */
+	bool base_below_home; /* Colima's last resort is HOME/.colima, not XDG (runtime 2.1) */
 };
 const struct host_defaults *host_defaults(void);
 

@@ -174,9 +174,17 @@ host_defaults(void)
 {
 	static const char *const tool_dirs[] = {
 #if defined(__arm64__)
-		"/opt/homebrew/bin", "/opt/homebrew/sbin",
+		"/opt/homebrew/bin",
+		"/opt/homebrew/sbin",
 #endif
-		"/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/bin", "/usr/sbin", "/sbin", NULL};
+		"/usr/local/bin",
+		"/usr/local/sbin",
+		"/usr/bin",
+		"/bin",
+		"/usr/sbin",
+		"/sbin",
+		NULL
+	};
 	static const struct host_defaults defaults = {
 		.conf_path = "/etc/colima-pulse.conf",
 		.control_socket = "/var/run/colima-pulse/control.sock",

@@ -17,18 +17,20 @@
 #include "base/err.h"
 #include "core/snap.h"
 
-#define PROTO_VERSION          1
-#define PROTO_LINE_MAX         (64 * 1024)  /* a request, with its newline */
-#define PROTO_REPLY_MAX        (1024 * 1024) /* a reply, as the client accepts it */
-#define PROTO_CLIENTS_MAX      32
-#define PROTO_REQUEST_MS       5000 /* from the first byte of a line to its newline */
-#define PROTO_QUEUE_MAX        (1024 * 1024) /* bytes owed to one client; more cuts it off */
+#define PROTO_VERSION     1
+#define PROTO_LINE_MAX    (64 * 1024)   /* a request, with its newline */
+#define PROTO_REPLY_MAX   (1024 * 1024) /* a reply, as the client accepts it */
+#define PROTO_CLIENTS_MAX 32
+#define PROTO_REQUEST_MS  5000 /* from the first byte of a line to its newline */
+#define PROTO_LINGER_MS   1000 /* what a refused client still sends is dropped for so long */
+#define PROTO_QUEUE_MAX   (1024 * 1024) /* bytes owed to one client; more cuts it off */
 
 /* X(enum, "name", writes, "help"). Reads are for CONTROL_GROUP, writes for root and the user. */
 #define PROTO_OP_MAP(X) \
 	X(STATUS, "status", false, "the whole status, once") \
 	X(SUBSCRIBE, "subscribe", false, "the status now and at every change (a stream)") \
-	X(EVENTS, "events", false, "the last transitions; with \"follow\":true also the coming ones") \
+	X(EVENTS, "events", false, \
+		"the last transitions; with \"follow\":true also the coming ones") \
 	X(VERSION, "version", false, "the daemon's and the protocol's version") \
 	X(CONFIG, "config", false, "the configuration in force, secrets masked") \
 	X(START, "start", true, "goal up; forgives earlier failures") \
@@ -61,14 +63,14 @@ enum proto_error { PROTO_ERROR_MAP(X) PROTO_ERROR__COUNT };
 struct proto_request {
 	int64_t id;
 	enum proto_op op;
-	bool follow;   /* events: go on with the coming ones */
+	bool follow;    /* events: go on with the coming ones */
 	uint64_t since; /* events: only those with a greater number */
 };
 
 /* One transition or other thing worth telling, as `pulsectl events` shows it. */
 struct proto_event {
 	uint64_t seq;
-	int64_t at_ms; /* wall clock, UTC */
+	int64_t at_ms;  /* wall clock, UTC */
 	char line[480]; /* the log line's text: "ready -> degraded event=round cause=S10 gen=7" */
 };
 

@@ -110,7 +110,8 @@ proto_reply_version(int64_t id)
 char *
 proto_reply_config(int64_t id, const char *path, const char *text)
 {
-	json_t *value = json_pack("{s:o, s:o}", "path", proto_string(path), "text", proto_string(text));
+	json_t *value =
+		json_pack("{s:o, s:o}", "path", proto_string(path), "text", proto_string(text));
 
 	return proto_line(with(reply(id, true), "config", value));
 }

@@ -45,7 +45,8 @@ take_version(const json_t *root, enum proto_error *ret_error, struct err *err)
 		return 0;
 	*ret_error = PROTO_ERROR_VERSION_MISMATCH;
 	if (!json_is_integer(v))
-		return err_set(err, -EPROTO, "the member \"v\" is missing; this daemon speaks version %d",
+		return err_set(err, -EPROTO,
+			"the member \"v\" is missing; this daemon speaks version %d",
 			PROTO_VERSION);
 	return err_set(err, -EPROTO,
 		"version %lld was asked for, this daemon speaks version %d; use the pulsectl that came with it",
@@ -70,8 +71,8 @@ take_op(const json_t *root, struct proto_request *ret, enum proto_error *ret_err
 }
 
 static int
-take_members(const json_t *root, struct proto_request *ret, enum proto_error *ret_error,
-	struct err *err)
+take_members(
+	const json_t *root, struct proto_request *ret, enum proto_error *ret_error, struct err *err)
 {
 	const json_t *id = json_object_get(root, "id"), *since = json_object_get(root, "since");
 	int rc;

@@ -16,9 +16,10 @@ cause_value(const struct snap *snap)
 static json_t *
 daemon_value(const struct snap *snap)
 {
-	return json_pack("{s:s, s:i, s:I, s:b, s:o, s:o, s:o, s:o}", "version", PULSE_VERSION, "pid",
-		snap->daemon.pid, "uptime_s", (json_int_t)(snap->daemon.uptime_ms / 1000), "adopted",
-		(int)snap->daemon.adopted, "log_path", proto_string(snap->daemon.log_path), "log_note",
+	return json_pack("{s:s, s:i, s:I, s:b, s:o, s:o, s:o, s:o}", "version", PULSE_VERSION,
+		"pid", snap->daemon.pid, "uptime_s", (json_int_t)(snap->daemon.uptime_ms / 1000),
+		"adopted", (int)snap->daemon.adopted, "log_path",
+		proto_string(snap->daemon.log_path), "log_note",
 		proto_string(snap->daemon.log_note), "reload_note",
 		proto_string(snap->daemon.reload_note), "restart_keys",
 		proto_string(snap->daemon.restart_keys));
@@ -48,10 +49,10 @@ docker_value(const struct snap *snap)
 	for (size_t i = 0; i < snap->docker.n_containers; i++) {
 		const struct snap_container *c = &snap->docker.containers[i];
 
-		(void)json_array_append_new(list,
-			json_pack("{s:o, s:o, s:o, s:o}", "name", proto_string(c->name), "image",
-				proto_string(c->image), "state", proto_string(c->state), "ports",
-				proto_string(c->ports)));
+		(void)json_array_append_new(
+			list, json_pack("{s:o, s:o, s:o, s:o}", "name", proto_string(c->name),
+				      "image", proto_string(c->image), "state",
+				      proto_string(c->state), "ports", proto_string(c->ports)));
 	}
 	return json_pack("{s:o, s:o, s:o, s:I, s:o}", "socket", proto_string(snap->docker.socket),
 		"version", proto_string(snap->docker.version), "engine_id",
@@ -65,10 +66,10 @@ gates_value(const struct snap *snap)
 	json_t *list = json_array();
 
 	for (int i = 0; i < GATE__COUNT; i++)
-		(void)json_array_append_new(list,
-			json_pack("{s:s, s:s, s:I}", "name", sup_gate_name((enum sup_gate)i), "state",
-				sup_gate_state_name(snap->gates[i].state), "took_ms",
-				(json_int_t)snap->gates[i].took_ms));
+		(void)json_array_append_new(
+			list, json_pack("{s:s, s:s, s:I}", "name", sup_gate_name((enum sup_gate)i),
+				      "state", sup_gate_state_name(snap->gates[i].state), "took_ms",
+				      (json_int_t)snap->gates[i].took_ms));
 	return list;
 }
 
@@ -78,13 +79,13 @@ layers_value(const struct snap *snap)
 	json_t *list = json_array();
 
 	for (int i = 0; i < LAYER__COUNT; i++)
-		(void)json_array_append_new(list,
-			json_pack("{s:s, s:s, s:o, s:I, s:o}", "name",
-				sup_layer_name((enum sup_layer)i), "verdict",
-				sup_verdict_name(snap->layers[i].verdict), "since",
-				proto_time(snap->layers[i].since_at_ms), "age_ms",
-				(json_int_t)snap->layers[i].age_ms, "evidence",
-				proto_string(snap->layers[i].evidence)));
+		(void)json_array_append_new(
+			list, json_pack("{s:s, s:s, s:o, s:I, s:o}", "name",
+				      sup_layer_name((enum sup_layer)i), "verdict",
+				      sup_verdict_name(snap->layers[i].verdict), "since",
+				      proto_time(snap->layers[i].since_at_ms), "age_ms",
+				      (json_int_t)snap->layers[i].age_ms, "evidence",
+				      proto_string(snap->layers[i].evidence)));
 	return list;
 }
 
@@ -94,8 +95,8 @@ restarts_value(const struct snap *snap)
 	json_t *last = json_null();
 
 	if (snap->restarts.total > 0)
-		last = json_pack("{s:o, s:s}", "at", proto_time(snap->restarts.last_at_ms), "reason",
-			sup_cause_row(snap->restarts.last_reason)->name);
+		last = json_pack("{s:o, s:s}", "at", proto_time(snap->restarts.last_at_ms),
+			"reason", sup_cause_row(snap->restarts.last_reason)->name);
 	return json_pack("{s:I, s:I, s:o}", "total", (json_int_t)snap->restarts.total, "in_window",
 		(json_int_t)snap->restarts.in_window, "last", last);
 }
@@ -108,10 +109,11 @@ repairs_value(const struct snap *snap)
 	for (size_t i = 0; i < snap->n_repairs; i++) {
 		const struct snap_repair *r = &snap->repairs[i];
 
-		(void)json_array_append_new(list,
-			json_pack("{s:o, s:s, s:o, s:o, s:I}", "at", proto_time(r->at_ms), "cause",
-				sup_cause_row(r->cause)->id, "remedy", proto_string(r->remedy),
-				"result", proto_string(r->result), "took_ms", (json_int_t)r->took_ms));
+		(void)json_array_append_new(
+			list, json_pack("{s:o, s:s, s:o, s:o, s:I}", "at", proto_time(r->at_ms),
+				      "cause", sup_cause_row(r->cause)->id, "remedy",
+				      proto_string(r->remedy), "result", proto_string(r->result),
+				      "took_ms", (json_int_t)r->took_ms));
 	}
 	return list;
 }
@@ -121,21 +123,23 @@ next_value(const struct snap *snap)
 {
 	if (!snap->next_action[0])
 		return json_null();
-	return json_pack("{s:s, s:I}", "action", snap->next_action, "in_ms",
-		(json_int_t)snap->next_in_ms);
+	return json_pack(
+		"{s:s, s:I}", "action", snap->next_action, "in_ms", (json_int_t)snap->next_in_ms);
 }
 
 json_t *
 proto_status(const struct snap *snap)
 {
-	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:{s:o, s:I}}",
+	return json_pack(
+		"{s:o, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:o, s:{s:o, s:I}}",
 		"profile", proto_string(snap->profile), "goal", sup_goal_name(snap->goal), "state",
 		sup_state_name(snap->state), "cause", cause_value(snap), "since",
-		proto_time(snap->since_at_ms), "since_ms", (json_int_t)snap->since_at_ms, "generation",
-		(json_int_t)snap->generation, "snapshot", (json_int_t)snap->version, "daemon",
-		daemon_value(snap), "vm", vm_value(snap), "docker", docker_value(snap), "gates",
-		gates_value(snap), "layers", layers_value(snap), "restarts", restarts_value(snap),
-		"repairs", repairs_value(snap), "next", next_value(snap), "boot", "step",
-		proto_string(snap->boot_step), "expected_ms", (json_int_t)snap->boot_expected_ms);
+		proto_time(snap->since_at_ms), "since_ms", (json_int_t)snap->since_at_ms,
+		"generation", (json_int_t)snap->generation, "snapshot", (json_int_t)snap->version,
+		"daemon", daemon_value(snap), "vm", vm_value(snap), "docker", docker_value(snap),
+		"gates", gates_value(snap), "layers", layers_value(snap), "restarts",
+		restarts_value(snap), "repairs", repairs_value(snap), "next", next_value(snap),
+		"boot", "step", proto_string(snap->boot_step), "expected_ms",
+		(json_int_t)snap->boot_expected_ms);
 }

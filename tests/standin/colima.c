@@ -36,7 +36,8 @@ static const char *const ignored[] = {"--runtime", "--arch", "--disk-image", "--
 #endif
 	NULL};
 static const char *const switches[] = {"--binfmt", "--ssh-config", "--save-config",
-	"--force-disk-image", "--activate", "--network-address", "--verbose", "--very-verbose", NULL};
+	"--force-disk-image", "--activate", "--network-address", "--verbose", "--very-verbose",
+	NULL};
 
 static bool
 is_one_of(const char *word, const char *const *list)
@@ -141,7 +142,8 @@ stay(const struct world *w)
 	(void)sigaction(SIGINT, &sa, NULL);
 	while (!interrupted || scenario_num(w, "ignore_term", 0))
 		(void)usleep(20000);
-	say("info", NULL, "interrupted by: %s", interrupted == SIGTERM ? "terminated" : "interrupt");
+	say("info", NULL, "interrupted by: %s",
+		interrupted == SIGTERM ? "terminated" : "interrupt");
 	return colima_stop(w, false);
 }
 
@@ -164,14 +166,17 @@ provision(const struct world *w)
 	say("info", "docker", "provisioning ...");
 	nap((int)scenario_num(w, "provision_delay_ms", 20));
 	if (guest_wanted(w))
-		(void)guest_ssh(w, false, "sudo systemctl daemon-reload; sudo systemctl restart docker.service", -1);
+		(void)guest_ssh(w, false,
+			"sudo systemctl daemon-reload; sudo systemctl restart docker.service", -1);
 	say("info", "docker", "starting ...");
 	if (scenario_num(w, "docker_fails", 0)) {
 		say("fatal", NULL, "error starting docker: exit status 1"); /* R6 */
 		return 1;
 	}
 	if (guest_wanted(w) &&
-		guest_ssh(w, false, "for i in $(seq 60); do sudo docker info >/dev/null 2>&1 && exit 0; sleep 1; done; exit 1", -1) != 0) {
+		guest_ssh(w, false,
+			"for i in $(seq 60); do sudo docker info >/dev/null 2>&1 && exit 0; sleep 1; done; exit 1",
+			-1) != 0) {
 		say("fatal", NULL, "error starting docker: exit status 1");
 		return 1;
 	}
@@ -183,8 +188,8 @@ save_config(const struct world *w, const struct flags *f)
 {
 	make_dirs(w->cfg, 0755);
 	write_file(at(w->cfg, "colima.yaml"), 0644,
-		"cpu: %ld\ndisk: %ld\nmemory: %ld\nruntime: docker\nvmType: qemu\n", f->cpus, f->disk,
-		f->memory);
+		"cpu: %ld\ndisk: %ld\nmemory: %ld\nruntime: docker\nvmType: qemu\n", f->cpus,
+		f->disk, f->memory);
 }
 
 static int

@@ -22,8 +22,8 @@
 
 struct peer {
 	int fd;
-	bool stream;        /* GET /events */
-	bool stuck;         /* accepted, and never answered */
+	bool stream; /* GET /events */
+	bool stuck;  /* accepted, and never answered */
 	size_t len;
 	char request[4096];
 };
@@ -83,7 +83,8 @@ list_containers(char *buf, size_t size)
 
 	(void)snprintf(text, sizeof(text), "%s", scenario(engine.w, "containers", ""));
 	(void)snprintf(buf, size, "[");
-	for (char *item = strtok_r(text, ",", &save); item; item = strtok_r(NULL, ",", &save), i++) {
+	for (char *item = strtok_r(text, ",", &save); item;
+		item = strtok_r(NULL, ",", &save), i++) {
 		char name[128] = "", image[128] = "", state[32] = "running";
 		int port = 0;
 
@@ -256,7 +257,8 @@ open_listeners(const struct world *w)
 	engine.listeners[engine.n_listeners++] = listen_at(at(w->cfg, "docker.sock"), 0600);
 	engine.listeners[engine.n_listeners++] = listen_at(at(w->cfg, "containerd.sock"), 0600);
 	if (strcmp(w->profile, "default") == 0)
-		engine.listeners[engine.n_listeners++] = listen_at(at(w->base, "docker.sock"), 0600);
+		engine.listeners[engine.n_listeners++] =
+			listen_at(at(w->base, "docker.sock"), 0600);
 }
 
 int

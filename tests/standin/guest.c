@@ -75,7 +75,8 @@ guest_ssh_config(const struct world *w, int port)
 		"  PreferredAuthentications publickey\n  Compression no\n  BatchMode yes\n"
 		"  IdentitiesOnly yes\n  LogLevel ERROR\n  User %s\n  ControlMaster auto\n"
 		"  ControlPath \"%s\"\n  ControlPersist yes\n  Hostname 127.0.0.1\n  Port %d\n",
-		w->id, at(at(w->lima_home, "_config"), "user"), w->user, at(w->inst, "ssh.sock"), port);
+		w->id, at(at(w->lima_home, "_config"), "user"), w->user, at(w->inst, "ssh.sock"),
+		port);
 }
 
 /* `fresh`: not through the master, and with a limit (field-failures 1.0). */
@@ -115,10 +116,12 @@ guest_master(const struct world *w, int log)
 }
 
 int
-guest_forward(const struct world *w, const char *verb, const char *host_sock, const char *guest_sock)
+guest_forward(
+	const struct world *w, const char *verb, const char *host_sock, const char *guest_sock)
 {
 	char config[PATH_LEN], host[160], spec[PATH_LEN * 3];
-	char *argv[] = {w_("ssh"), w_("-F"), config, w_("-O"), w_(verb), w_("-L"), spec, host, NULL};
+	char *argv[] = {
+		w_("ssh"), w_("-F"), config, w_("-O"), w_(verb), w_("-L"), spec, host, NULL};
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), rc;
 
 	(void)unlink(host_sock);

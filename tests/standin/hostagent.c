@@ -23,10 +23,10 @@
 #include "standin.h"
 
 #ifdef __aarch64__
-#define QEMU "qemu-system-aarch64"
+#define QEMU    "qemu-system-aarch64"
 #define MACHINE "virt"
 #else
-#define QEMU "qemu-system-x86_64"
+#define QEMU    "qemu-system-x86_64"
 #define MACHINE "q35"
 #endif
 
@@ -58,7 +58,8 @@ note(const char *level, const char *fmt, ...)
 	(void)vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
 	now(date, sizeof(date));
-	dprintf(STDERR_FILENO, "{\"level\":\"%s\",\"msg\":\"%s\",\"time\":\"%s\"}\n", level, msg, date);
+	dprintf(STDERR_FILENO, "{\"level\":\"%s\",\"msg\":\"%s\",\"time\":\"%s\"}\n", level, msg,
+		date);
 }
 
 /* ha.stdout.log: one event a line. */
@@ -68,8 +69,8 @@ event(const char *status)
 	char date[32];
 
 	now(date, sizeof(date));
-	dprintf(STDOUT_FILENO, "{\"time\":\"%s\",\"status\":{%s\"sshLocalPort\":%d}}\n", date, status,
-		ha.port);
+	dprintf(STDOUT_FILENO, "{\"time\":\"%s\",\"status\":{%s\"sshLocalPort\":%d}}\n", date,
+		status, ha.port);
 }
 
 static void
@@ -94,7 +95,8 @@ answer_info(void)
 		request[n] = '\0';
 		(void)snprintf(body, sizeof(body), "{\"sshLocalPort\":%d}", ha.port);
 		if (strncmp(request, "GET /v1/info", 12) == 0)
-			dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+			dprintf(fd,
+				"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
 				strlen(body), body);
 		else
 			dprintf(fd, "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n");
@@ -160,7 +162,8 @@ exec_qemu(const struct world *w)
 	argv[n++] = word("-machine");
 	argv[n++] = word(MACHINE);
 	argv[n++] = word("-accel");
-	argv[n++] = word("%s%s", accel, strcmp(accel, "tcg") == 0 ? ",tb-size=512,thread=multi" : "");
+	argv[n++] =
+		word("%s%s", accel, strcmp(accel, "tcg") == 0 ? ",tb-size=512,thread=multi" : "");
 	if (guest_wanted(w)) {
 		argv[n++] = word("-cpu");
 		argv[n++] = word("max");
@@ -169,7 +172,8 @@ exec_qemu(const struct world *w)
 		argv[n++] = word("-drive");
 		argv[n++] = word("file=%s,if=virtio,discard=on", at(w->inst, "disk"));
 		argv[n++] = word("-drive");
-		argv[n++] = word("file=%s,if=virtio,format=raw,readonly=on", at(w->inst, "cidata.iso"));
+		argv[n++] =
+			word("file=%s,if=virtio,format=raw,readonly=on", at(w->inst, "cidata.iso"));
 		argv[n++] = word("-netdev");
 		argv[n++] = word("user,id=net0,hostfwd=tcp:127.0.0.1:%d-:22", ha.port);
 		argv[n++] = word("-device");
@@ -327,10 +331,11 @@ forward_all(const struct world *w)
 {
 	int rc = guest_forward(w, "forward", at(w->cfg, "docker.sock"), "/var/run/docker.sock");
 
-	(void)guest_forward(w, "forward", at(w->cfg, "containerd.sock"),
-		"/var/run/containerd/containerd.sock");
+	(void)guest_forward(
+		w, "forward", at(w->cfg, "containerd.sock"), "/var/run/containerd/containerd.sock");
 	if (strcmp(w->profile, "default") == 0)
-		(void)guest_forward(w, "forward", at(w->base, "docker.sock"), "/var/run/docker.sock");
+		(void)guest_forward(
+			w, "forward", at(w->base, "docker.sock"), "/var/run/docker.sock");
 	return rc;
 }
 
@@ -355,8 +360,7 @@ require(const struct world *w, int i, const char *what, int (*fn)(const struct w
 static bool
 boot(const struct world *w)
 {
-	if (serve_for(scenario_num(w, "boot_delay_ms", 0)) ||
-		!require(w, 1, "ssh", try_ssh) ||
+	if (serve_for(scenario_num(w, "boot_delay_ms", 0)) || !require(w, 1, "ssh", try_ssh) ||
 		!require(w, 2, "user session is ready for ssh", try_ssh) ||
 		!require(w, 3, "Explicitly start ssh ControlMaster", open_master))
 		return false;
@@ -402,7 +406,8 @@ leave(const struct world *w)
 static int
 free_port(void)
 {
-	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in addr = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(addr);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 

@@ -78,7 +78,8 @@ start_usernet(const struct world *w)
 	char *argv[] = {limactl, word("usernet"), word("-p"), pid_path, word("-e"),
 		word(at(w->net, "user-v2_ep.sock")), word("--listen-qemu"),
 		word(at(w->net, "user-v2_qemu.sock")), word("--listen"),
-		word(at(w->net, "user-v2_fd.sock")), word("--subnet"), word("192.168.5.0/24"), NULL};
+		word(at(w->net, "user-v2_fd.sock")), word("--subnet"), word("192.168.5.0/24"),
+		NULL};
 
 	make_dirs(w->net, 0755);
 	(void)snprintf(limactl, sizeof(limactl), "%s", at(w->bin, "limactl"));
@@ -148,7 +149,8 @@ wait_running(const struct world *w, pid_t hostagent)
 	}
 	pass_on(w, &done);
 	/* R7: the reason is only in ha.stderr.log. */
-	say("fatal", NULL, "exiting, status={Running:false Degraded:false Exiting:true} (hint: see `%s`)",
+	say("fatal", NULL,
+		"exiting, status={Running:false Degraded:false Exiting:true} (hint: see `%s`)",
 		at(w->inst, "ha.stderr.log"));
 	return 1;
 }
@@ -201,7 +203,8 @@ static int
 run_limactl(const struct world *w, const char *verb, const char *flag)
 {
 	char limactl[PATH_LEN];
-	char *argv[] = {limactl, word(verb), word(flag ? flag : w->id), word(flag ? w->id : NULL), NULL};
+	char *argv[] = {
+		limactl, word(verb), word(flag ? flag : w->id), word(flag ? w->id : NULL), NULL};
 
 	(void)snprintf(limactl, sizeof(limactl), "%s", at(w->bin, "limactl"));
 	(void)setenv("LIMA_HOME", w->lima_home, 1);
@@ -215,8 +218,8 @@ limactl_start(const struct world *w)
 	char nets[PATH_LEN * 2];
 	char *argv[] = {word("rm"), word("-rf"), nets, NULL};
 
-	/* environment/vm/lima/network.go:30: with no instance running the network folder goes, with a
-	 * living usernet's pid file in it (F39, R3). */
+	/* environment/vm/lima/network.go:30: with no instance running the network folder goes, with
+	 * a living usernet's pid file in it (F39, R3). */
 	(void)snprintf(nets, sizeof(nets), "%s", at(w->lima_home, "_networks"));
 	if (strcmp(instance_status(w), "Running") != 0)
 		(void)run(argv, -1);
@@ -242,13 +245,15 @@ stop(const struct world *w, bool force)
 		if (ha)
 			(void)kill(ha, SIGKILL);
 	} else if (strcmp(instance_status(w), "Running") != 0) {
-		say("fatal", NULL, "expected status `Running`, got `%s` (maybe use `limactl stop -f`?)",
+		say("fatal", NULL,
+			"expected status `Running`, got `%s` (maybe use `limactl stop -f`?)",
 			instance_status(w));
 		return 1;
 	} else {
 		say("info", NULL, "Sending SIGINT to hostagent process %d", (int)ha);
 		(void)kill(ha, SIGINT);
-		say("info", NULL, "Waiting for the host agent and the driver processes to shut down");
+		say("info", NULL,
+			"Waiting for the host agent and the driver processes to shut down");
 		for (int i = 0; i < 19000 && (alive(ha) || alive(qemu)); i++)
 			nap(10);
 		say("info", NULL, "The instance %s has shut down", w->id);

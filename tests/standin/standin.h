@@ -58,8 +58,8 @@ int guest_prepare(const struct world *w);
 void guest_ssh_config(const struct world *w, int port);
 int guest_ssh(const struct world *w, bool fresh, const char *command, int log);
 int guest_master(const struct world *w, int log);
-int guest_forward(const struct world *w, const char *verb, const char *host_sock,
-	const char *guest_sock);
+int guest_forward(
+	const struct world *w, const char *verb, const char *host_sock, const char *guest_sock);
 void guest_master_exit(const struct world *w);
 
 /* limactl.c */
