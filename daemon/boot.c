@@ -40,8 +40,8 @@ load_conf(const char *path, bool check_only)
 				notes.note[i].severity == CONF_ERROR ? "error" : "warning",
 				notes.note[i].text);
 		else
-			log_text(notes.note[i].severity == CONF_ERROR ? LOG_ERROR : LOG_WARN, "conf",
-				notes.note[i].text);
+			log_text(notes.note[i].severity == CONF_ERROR ? LOG_ERROR : LOG_WARN,
+				"conf", notes.note[i].text);
 	}
 	if (rc == 0)
 		return 0;
@@ -51,8 +51,8 @@ load_conf(const char *path, bool check_only)
 static int
 find_user(void)
 {
-	const char *group = rt.conf.control_group[0] ? rt.conf.control_group
-						     : host_defaults()->control_group;
+	const char *group =
+		rt.conf.control_group[0] ? rt.conf.control_group : host_defaults()->control_group;
 	struct err err;
 	int rc = user_find(&rt.user, rt.conf.homebrew_user, group, &err);
 
@@ -61,12 +61,14 @@ find_user(void)
 	if (rc < 0)
 		return say(&err, BOOT_EXIT_PERMISSION);
 	if (!rt.user.has_control_group)
-		log_warn("boot", "CONTROL_GROUP %s cannot be used: only root and %s can ask for the status",
+		log_warn("boot",
+			"CONTROL_GROUP %s cannot be used: only root and %s can ask for the status",
 			group, rt.user.name);
 	return 0;
 }
 
-/* Where things are: as configured, else the system's places for root, else below the user's home. */
+/* Where things are: as configured, else the system's places for root, else below the user's home.
+ */
 static int
 choose_paths(void)
 {
@@ -79,12 +81,14 @@ choose_paths(void)
 	else if (root)
 		rc |= str_fmt(rt.state_dir, sizeof(rt.state_dir), "%s", d->state_dir);
 	else
-		rc |= path_join(rt.state_dir, sizeof(rt.state_dir), rt.user.home, d->user_state_dir);
+		rc |= path_join(
+			rt.state_dir, sizeof(rt.state_dir), rt.user.home, d->user_state_dir);
 	if (rt.conf.control_socket[0] || root)
 		rc |= str_fmt(rt.control_path, sizeof(rt.control_path), "%s",
 			proto_address(NULL, NULL, rt.conf.control_socket, d->control_socket));
 	else
-		rc |= path_join(rt.control_path, sizeof(rt.control_path), rt.state_dir, "control.sock");
+		rc |= path_join(
+			rt.control_path, sizeof(rt.control_path), rt.state_dir, "control.sock");
 	rc |= path_join(rt.status_path, sizeof(rt.status_path), rt.state_dir, "status.json");
 	rc |= path_join(rt.state_path, sizeof(rt.state_path), rt.state_dir, "state");
 	for (size_t i = 0; d->tool_dirs[i]; i++) {
@@ -100,7 +104,8 @@ choose_paths(void)
 	return rc == 0 ? 0 : say(&(struct err){"a configured path is too long"}, BOOT_EXIT_CONFIG);
 }
 
-/* As root only below folders that root alone can write to; else the user makes it, after the drop. */
+/* As root only below folders that root alone can write to; else the user makes it, after the drop.
+ */
 static void
 make_dir(const char *dir, uid_t uid, gid_t gid, mode_t mode)
 {
@@ -180,8 +185,8 @@ open_control(void)
 	(void)path_dir(dir, sizeof(dir), rt.control_path);
 	if (geteuid() == 0 && !path_root_only(dir))
 		return 0;
-	fd = control_bind(rt.control_path, rt.user.uid, rt.user.control_gid,
-		rt.user.has_control_group, &err);
+	fd = control_bind(
+		rt.control_path, rt.user.uid, rt.user.control_gid, rt.user.has_control_group, &err);
 	if (fd < 0)
 		return say(&err, fd == -EADDRINUSE ? BOOT_EXIT_RUNNING : BOOT_EXIT_OS);
 	rt.listen_fd = fd;
@@ -248,8 +253,8 @@ log_conf(void)
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	log_info("boot", "colima-pulsed %s, pid %d, for %s (uid %d), configuration %s", PULSE_VERSION,
-		(int)getpid(), rt.user.name, (int)rt.user.uid, rt.conf_path);
+	log_info("boot", "colima-pulsed %s, pid %d, for %s (uid %d), configuration %s",
+		PULSE_VERSION, (int)getpid(), rt.user.name, (int)rt.user.uid, rt.conf_path);
 	if (!out)
 		return;
 	conf_print(&rt.conf, out);

@@ -13,7 +13,7 @@
 #include "vm/ident.h"
 #include "vm/qmp.h"
 
-#define ARGS_MAX 64
+#define ARGS_MAX        64
 #define STOP_COMMAND_MS 200000u /* Lima gives its hostagent 190 s (runtime 2.8) */
 
 struct args {
@@ -46,7 +46,8 @@ start_args(struct runtime *rt, struct args *args, struct err *err)
 
 	*args = (struct args){0};
 	(void)str_fmt(args->cpus, sizeof(args->cpus), "%lld", (long long)rt->conf.colima_cpus);
-	(void)str_fmt(args->memory, sizeof(args->memory), "%lld", (long long)rt->conf.colima_memory);
+	(void)str_fmt(
+		args->memory, sizeof(args->memory), "%lld", (long long)rt->conf.colima_memory);
 	(void)str_fmt(args->disk, sizeof(args->disk), "%lld", (long long)rt->conf.colima_disk);
 	add(args, rt->tool_colima);
 	add(args, "start");
@@ -84,8 +85,8 @@ static void
 describe_exit(const struct runtime *rt, int64_t status, int signum, char *buf, size_t size)
 {
 	if (signum > 0)
-		(void)str_fmt(buf, size, "colima was ended by signal %d (%s)", signum,
-			strsignal(signum));
+		(void)str_fmt(
+			buf, size, "colima was ended by signal %d (%s)", signum, strsignal(signum));
 	else if (rt->output.fatal[0])
 		(void)str_fmt(buf, size, "colima ended with %lld: %s", (long long)status,
 			rt->output.fatal);
@@ -93,8 +94,26 @@ describe_exit(const struct runtime *rt, int64_t status, int signum, char *buf, s
 		(void)str_fmt(buf, size, "colima ended with %lld", (long long)status);
 }
 
+/* Told only now: the answer may be to spawn the next one, for which the handle must be free. */
 static void
 on_child_closed(uv_handle_t *handle)
+{
+	struct runtime *rt = handle->data;
+
+	rt->child_open = false;
+	if (rt->exiting)
+		return;
+	rt_observe(rt); /* "already running" is told by who lives now */
+	rt_post(rt,
+		&(struct sup_event){
+			.kind = EV_CHILD_EXIT,
+			.u.child_exit = {.status = rt->child_status, .signal = rt->child_signal},
+			.text = rt->child_end,
+		});
+}
+
+static void
+on_unspawned_closed(uv_handle_t *handle)
 {
 	struct runtime *rt = handle->data;
 
@@ -105,28 +124,22 @@ static void
 on_child_exit(uv_process_t *process, int64_t status, int signum)
 {
 	struct runtime *rt = process->data;
-	char text[SUP_EVIDENCE_MAX];
 
 	output_drain(rt);
-	describe_exit(rt, status, signum, text, sizeof(text));
-	log_info("child", "----- end: %s", text);
+	describe_exit(rt, status, signum, rt->child_end, sizeof(rt->child_end));
+	log_info("child", "----- end: %s", rt->child_end);
 	rt->child_ours = false;
+	rt->child_status = signum > 0 ? -1 : (int)status;
+	rt->child_signal = signum;
 	rt->state.child.pid = 0;
 	uv_close((uv_handle_t *)process, on_child_closed);
-	rt_observe(rt); /* "already running" is told by who lives now */
-	rt_post(rt, &(struct sup_event){
-			    .kind = EV_CHILD_EXIT,
-			    .u.child_exit = {.status = signum > 0 ? -1 : (int)status,
-				    .signal = signum},
-			    .text = text,
-		    });
 }
 
 static void
 post_spawn(struct runtime *rt, enum sup_event_kind kind, const char *text)
 {
-	rt_post(rt, &(struct sup_event){
-			    .kind = kind, .generation = rt->sup.generation, .text = text});
+	rt_post(rt,
+		&(struct sup_event){.kind = kind, .generation = rt->sup.generation, .text = text});
 }
 
 /* A session of its own: what ends the daemon does not end the VM. */
@@ -173,7 +186,7 @@ spawn_child(struct runtime *rt, struct err *err)
 	rc = spawn(rt, &rt->child, on_child_exit, args.arg, fd);
 	(void)close(fd);
 	if (rc < 0) {
-		uv_close((uv_handle_t *)&rt->child, on_child_closed);
+		uv_close((uv_handle_t *)&rt->child, on_unspawned_closed);
 		return err_set(err, rc, "%s: %s", args.arg[0], uv_strerror(rc));
 	}
 	rt->child_ours = true;
@@ -188,7 +201,7 @@ rt_spawn(struct runtime *rt)
 	char text[64];
 	struct err err;
 
-	rt->halog = (struct halog){0};
+	halog_skip(&rt->halog, rt->paths.ha_stdout);
 	rt->spawned_ms = host_awake_ms();
 	if (spawn_child(rt, &err) < 0) {
 		log_error("child", "%s", err.msg);
@@ -218,27 +231,33 @@ signal_proc(struct runtime *rt, enum sup_proc proc, int signum)
 }
 
 static void
+stop_command_ended(struct runtime *rt)
+{
+	rt_observe(rt);
+	rt_post(rt, &(struct sup_event){.kind = EV_STOP_ENDED, .generation = rt->sup.generation});
+}
+
+static void
 on_command_closed(uv_handle_t *handle)
 {
 	struct command *c = handle->data;
 
-	if (--c->open_handles == 0)
-		c->running = false;
+	if (--c->open_handles > 0)
+		return;
+	c->running = false;
+	if (!c->rt->exiting)
+		stop_command_ended(c->rt);
 }
 
 static void
 on_command_exit(uv_process_t *process, int64_t status, int signum)
 {
 	struct command *c = process->data;
-	struct runtime *rt = c->rt;
 
 	log_info("stop", "%s ended with %lld%s", c->name, (long long)status,
 		signum > 0 ? " (by a signal)" : "");
 	uv_close((uv_handle_t *)&c->timer, on_command_closed);
 	uv_close((uv_handle_t *)process, on_command_closed);
-	rt_observe(rt);
-	rt_post(rt, &(struct sup_event){
-			    .kind = EV_STOP_ENDED, .generation = rt->sup.generation});
 }
 
 /* The whole group: colima's own children hang with it (F09). */
@@ -262,8 +281,8 @@ static int
 run_stop_command(struct runtime *rt)
 {
 	struct command *c = &rt->stop_command;
-	char *args[] = {rt->tool_colima, (char *)(uintptr_t)"stop", (char *)(uintptr_t)"--profile",
-		rt->paths.profile, NULL};
+	char *args[] = {rt->tool_colima, (char *)(uintptr_t) "stop",
+		(char *)(uintptr_t) "--profile", rt->paths.profile, NULL};
 	struct err err;
 	int fd, rc;
 
@@ -300,11 +319,10 @@ rt_stop_ask(struct runtime *rt)
 		log_info("stop", "colima stop --profile %s", rt->paths.profile);
 		rc = run_stop_command(rt);
 	}
-	if (rc < 0) {
+	if (rc < 0)
 		log_warn("stop", "asking colima: %s", uv_strerror(rc));
-		rt_post(rt, &(struct sup_event){
-				    .kind = EV_STOP_ENDED, .generation = rt->sup.generation});
-	}
+	if (rc < 0 && !rt->stop_command.running)
+		stop_command_ended(rt);
 }
 
 static void

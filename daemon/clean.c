@@ -53,8 +53,8 @@ qemu_unreaped(struct runtime *rt)
 	struct host_proc proc;
 	pid_t pid;
 
-	return vm_pidfile_read(rt->paths.qemu_pid, &pid, NULL) == 0 &&
-	       host_proc(pid, &proc) == 0 && proc.zombie && proc.uid == rt->user.uid;
+	return vm_pidfile_read(rt->paths.qemu_pid, &pid, NULL) == 0 && host_proc(pid, &proc) == 0 &&
+	       proc.zombie && proc.uid == rt->user.uid;
 }
 
 static bool
@@ -76,8 +76,9 @@ adopt(struct runtime *rt, const struct host_proc *qemu, bool child)
 	const struct state_proc *ready = &rt->state.ready_qemu;
 	bool was_ready = qemu && ready->pid == qemu->pid && ready->start == qemu->start;
 
-	(void)str_fmt(text, sizeof(text), child ? "adopted: colima %d of an earlier daemon"
-						: "adopted: a VM without its colima",
+	(void)str_fmt(text, sizeof(text),
+		child ? "adopted: colima %d of an earlier daemon"
+		      : "adopted: a VM without its colima",
 		(int)rt->state.child.pid);
 	cleaned(rt, CLEANED_ADOPTABLE, CAUSE_NONE, was_ready, text);
 }

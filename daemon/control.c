@@ -22,6 +22,8 @@ struct client {
 	uv_timer_t timer; /* runs while a line is incomplete */
 	unsigned open_handles;
 	bool closing;
+	bool finishing; /* nothing that it still says is listened to */
+	bool said_all;  /* it closed its side */
 	bool wants_status, wants_events;
 	int64_t stream_id;
 	uid_t uid;
@@ -167,25 +169,39 @@ client_send(struct client *c, char *text)
 }
 
 static void
+on_lingered(uv_timer_t *timer)
+{
+	client_close(timer->data);
+}
+
+/* Closing a socket that holds unread bytes resets it, and a reset takes the last answer away from
+ * the peer. So what it still sends is read and dropped, for a moment. */
+static void
 on_shutdown(uv_shutdown_t *req, int status)
 {
-	(void)status;
-	client_close(req->data);
+	struct client *c = req->data;
+
 	free(req);
+	if (c->closing)
+		return;
+	if (status < 0 || c->said_all)
+		client_close(c);
+	else
+		(void)uv_timer_start(&c->timer, on_lingered, PROTO_LINGER_MS, 0);
 }
 
 /* Closes after what is owed has been sent. */
 static void
 client_finish(struct client *c)
 {
-	uv_shutdown_t *req = calloc(1, sizeof(*req));
+	uv_shutdown_t *req;
 
-	if (c->closing) {
-		free(req);
+	if (c->closing || c->finishing)
 		return;
-	}
-	(void)uv_read_stop((uv_stream_t *)&c->pipe);
+	c->finishing = true;
+	c->wants_status = c->wants_events = false;
 	(void)uv_timer_stop(&c->timer);
+	req = calloc(1, sizeof(*req));
 	if (req)
 		req->data = c;
 	if (!req || uv_shutdown(req, (uv_stream_t *)&c->pipe, on_shutdown) < 0) {
@@ -340,7 +356,8 @@ on_line(struct client *c, const char *line, size_t len)
 	struct err err;
 
 	if (proto_request_parse(line, len, &request, &error, &err) < 0) {
-		/* An unknown operation or version is an answer; what is no request ends the talk. */
+		/* An unknown operation or version is an answer; what is no request ends the talk.
+		 */
 		if (error == PROTO_ERROR_UNKNOWN_OP)
 			client_send(c, proto_reply_error(request.id, error, err.msg));
 		else
@@ -370,17 +387,21 @@ take_lines(struct client *c)
 	size_t used = 0;
 	char *end;
 
-	while (!c->closing && (end = memchr(c->line + used, '\n', c->len - used))) {
+	while (!c->closing && !c->finishing &&
+		(end = memchr(c->line + used, '\n', c->len - used))) {
 		on_line(c, c->line + used, (size_t)(end - c->line) - used);
 		used = (size_t)(end - c->line) + 1;
 	}
-	if (c->closing)
+	if (c->closing || c->finishing) {
+		c->len = 0;
 		return;
+	}
 	c->len -= used;
 	memmove(c->line, c->line + used, c->len);
-	if (c->len == sizeof(c->line))
+	if (c->len == sizeof(c->line)) {
 		client_refuse(c, 0, PROTO_ERROR_TOO_LONG, "a request is longer than 64 KiB");
-	else if (c->len == 0)
+		c->len = 0;
+	} else if (c->len == 0)
 		(void)uv_timer_stop(&c->timer);
 	else if (used > 0 || !uv_is_active((uv_handle_t *)&c->timer))
 		(void)uv_timer_start(&c->timer, on_slow, PROTO_REQUEST_MS, 0);
@@ -401,7 +422,14 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	struct client *c = stream->data;
 
 	(void)buf;
-	if (n > 0) {
+	c->said_all = c->said_all || n == UV_EOF;
+	if (c->finishing) {
+		bool answered = uv_is_active((uv_handle_t *)&c->timer);
+
+		c->len = 0;
+		if (n < 0 && (n != UV_EOF || answered))
+			client_close(c);
+	} else if (n > 0) {
 		c->len += (size_t)n;
 		take_lines(c);
 	} else if (n == UV_EOF) {
@@ -442,14 +470,12 @@ on_connection(uv_stream_t *listener, int status)
 	c->next = control->clients;
 	control->clients = c;
 	control->n_clients++;
-	if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0 || take_peer(c) < 0) {
+	if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0 || take_peer(c) < 0 ||
+		uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) < 0 ||
+		control->n_clients > 2 * PROTO_CLIENTS_MAX)
 		client_close(c);
-		return;
-	}
-	if (control->n_clients > PROTO_CLIENTS_MAX)
+	else if (control->n_clients > PROTO_CLIENTS_MAX)
 		client_refuse(c, 0, PROTO_ERROR_BUSY, "too many connections; try again");
-	else if (uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) < 0)
-		client_close(c);
 }
 
 /* -- the server ------------------------------------------------------------------------------- */

@@ -40,7 +40,8 @@ static int
 open_file(const char *path, uid_t uid, gid_t gid)
 {
 	struct stat st;
-	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0640);
+	int fd =
+		open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0640);
 	int rc = 0;
 
 	if (fd < 0)
@@ -173,8 +174,8 @@ stamp(char *line, size_t size, enum log_level level, const char *module)
 
 	(void)gmtime_r(&now, &tm);
 	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)str_fmt(line, size, "%s.%03dZ %s %s ", date, (int)(now_ms % 1000),
-		level_names[level], module);
+	(void)str_fmt(line, size, "%s.%03dZ %s %s ", date, (int)(now_ms % 1000), level_names[level],
+		module);
 	return strlen(line);
 }
 

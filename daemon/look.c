@@ -122,7 +122,7 @@ static void
 look_tools(struct runtime *rt)
 {
 	static const char *const names[] = {
-		"colima", "limactl", "qemu-img", QEMU_PROGRAM, "docker", "ssh"};
+		"colima", "limactl", "lima", "qemu-img", QEMU_PROGRAM, "docker", "ssh"};
 	char missing[SUP_EVIDENCE_MAX] = "", found[HOST_PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

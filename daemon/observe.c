@@ -177,6 +177,9 @@ on_qmp(const struct qmp_result *result, void *arg)
 		(void)str_fmt(text, sizeof(text), "qemu %d, QMP says %s",
 			(int)rt->procs[PROC_QEMU].pid, result->status);
 	tell(rt, LAYER_VM, result->code == 0 && strcmp(result->status, "running") == 0, text);
+	/* Its listening and its running are told by no file: look again soon. */
+	if (rt->sup.state == STATE_STARTING && rt->sup.layers[LAYER_VM].verdict != VERDICT_OK)
+		rt_look_soon(rt);
 }
 
 /* Never while a stop is under way: Lima's own shutdown needs the monitor (QMP note). */
@@ -185,8 +188,7 @@ rt_ask_qmp(struct runtime *rt)
 {
 	if (rt->asked_qmp || rt->sup.state == STATE_STOPPING || !rt->sup.alive[PROC_QEMU])
 		return;
-	rt->asked_qmp =
-		qmp_ask(&rt->loop, rt->paths.qmp_sock, QMP_QUERY_STATUS, on_qmp, rt) == 0;
+	rt->asked_qmp = qmp_ask(&rt->loop, rt->paths.qmp_sock, QMP_QUERY_STATUS, on_qmp, rt) == 0;
 }
 
 static void
@@ -229,7 +231,8 @@ on_ha_event(const struct halog_event *event, void *arg)
 	struct runtime *rt = arg;
 
 	if (event->degraded)
-		log_warn("hostagent", "degraded: %s", event->error[0] ? event->error : "no reason given");
+		log_warn("hostagent", "degraded: %s",
+			event->error[0] ? event->error : "no reason given");
 	else if (event->exiting)
 		log_info("hostagent", "says that it ends");
 	else if (event->running)

@@ -17,6 +17,7 @@
 #include "runtime.h"
 
 #define LINES_PER_SECOND 200u
+#define WINDOW_MS        1000u
 #define MARKER           "keeping Colima in the foreground"
 
 /* The text of a logrus line's msg="..." or the line itself. */
@@ -39,21 +40,34 @@ message_of(const char *line, char *buf, size_t size)
 	str_escape(buf, size, at, len);
 }
 
+static void
+open_window(struct output *o)
+{
+	if (o->n_dropped > 0)
+		log_warn("child", "%u lines dropped: more than %u a second", o->n_dropped,
+			LINES_PER_SECOND);
+	o->window_ms = host_awake_ms();
+	o->n_window = o->n_dropped = 0;
+}
+
+/* What was dropped is told even when no line follows. */
+static void
+on_window_end(uv_timer_t *timer)
+{
+	struct runtime *rt = timer->data;
+
+	open_window(&rt->output);
+}
+
 static bool
 within_rate(struct output *o)
 {
-	uint64_t now_ms = host_awake_ms();
-
-	if (now_ms - o->window_ms >= 1000) {
-		if (o->n_dropped > 0)
-			log_warn("child", "%u lines dropped: more than %u a second", o->n_dropped,
-				LINES_PER_SECOND);
-		o->window_ms = now_ms;
-		o->n_window = o->n_dropped = 0;
-	}
+	if (host_awake_ms() - o->window_ms >= WINDOW_MS)
+		open_window(o);
 	if (o->n_window++ < LINES_PER_SECOND)
 		return true;
-	o->n_dropped++;
+	if (o->n_dropped++ == 0)
+		(void)uv_timer_start(&o->window, on_window_end, WINDOW_MS, 0);
 	return false;
 }
 
@@ -74,8 +88,8 @@ take_line(struct runtime *rt, char *line)
 	if (fatal)
 		message_of(line, o->fatal, sizeof(o->fatal));
 	if (marker)
-		rt_post(rt, &(struct sup_event){
-				    .kind = EV_MARKER, .generation = rt->sup.generation});
+		rt_post(rt,
+			&(struct sup_event){.kind = EV_MARKER, .generation = rt->sup.generation});
 }
 
 static void
@@ -136,7 +150,8 @@ start_reading(struct runtime *rt, const char *path)
 	if (fd < 0)
 		return -errno;
 	(void)uv_pipe_init(&rt->loop, &rt->output.pipe, 0);
-	rt->output.pipe.data = rt;
+	(void)uv_timer_init(&rt->loop, &rt->output.window);
+	rt->output.pipe.data = rt->output.window.data = rt;
 	rt->output.open = true;
 	rc = uv_pipe_open(&rt->output.pipe, fd);
 	if (rc < 0) {
@@ -188,7 +203,9 @@ output_drain(struct runtime *rt)
 void
 output_close(struct runtime *rt)
 {
-	if (rt->output.open)
+	if (rt->output.open) {
 		uv_close((uv_handle_t *)&rt->output.pipe, NULL);
+		uv_close((uv_handle_t *)&rt->output.window, NULL);
+	}
 	rt->output.open = false;
 }

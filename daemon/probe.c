@@ -50,9 +50,8 @@ static int
 take_version(struct runtime *rt, const struct httpc_result *r, struct err *err)
 {
 	(void)rt;
-	return strstr(r->body, "\"ApiVersion\"")
-		       ? 0
-		       : err_set(err, -EPROTO, "/version: no ApiVersion");
+	return strstr(r->body, "\"ApiVersion\"") ? 0
+						 : err_set(err, -EPROTO, "/version: no ApiVersion");
 }
 
 static int
@@ -218,8 +217,7 @@ on_stream_end(const struct httpc_result *r, void *arg)
 	(void)r;
 	rt->probe.stream = NULL;
 	log_debug("docker", "the event stream ended");
-	rt_post(rt, &(struct sup_event){
-			    .kind = EV_STREAM_END, .generation = rt->probe.generation});
+	rt_post(rt, &(struct sup_event){.kind = EV_STREAM_END, .generation = rt->probe.generation});
 }
 
 void

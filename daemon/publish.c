@@ -38,7 +38,7 @@ fill_vm(const struct runtime *rt, struct snap *snap)
 
 	snap->vm.present = s->alive[PROC_QEMU] || s->alive[PROC_HOSTAGENT];
 	str_cut(snap->vm.type, sizeof(snap->vm.type), "qemu");
-	snap->vm.colima_pid = rt->child_ours             ? (int)rt->child.pid
+	snap->vm.colima_pid = rt->child_ours         ? (int)rt->child.pid
 			      : s->alive[PROC_CHILD] ? (int)rt->procs[PROC_CHILD].pid
 						     : 0;
 	snap->vm.hostagent_pid = s->alive[PROC_HOSTAGENT] ? (int)rt->procs[PROC_HOSTAGENT].pid : 0;

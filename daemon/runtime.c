@@ -11,7 +11,8 @@
 #include "host/host.h"
 #include "log.h"
 
-#define SAFETY_MS 1000u
+#define SAFETY_MS    1000u
+#define LOOK_SOON_MS 20u
 
 void
 rt_limits(const struct conf *conf, struct sup_limits *limits)
@@ -116,8 +117,8 @@ perform(struct runtime *rt, const struct sup_action *action)
 }
 
 static void
-log_transition(struct runtime *rt, enum sup_state from, const struct sup_event *event,
-	uint64_t was_ms)
+log_transition(
+	struct runtime *rt, enum sup_state from, const struct sup_event *event, uint64_t was_ms)
 {
 	const struct sup *s = &rt->sup;
 	const struct sup_cause_row *cause = sup_cause_row(s->cause);
@@ -188,8 +189,8 @@ step(struct runtime *rt, const struct posted *posted)
 	before = rt->sup;
 	sup_step(&rt->sup, &posted->event, &actions);
 	if (before.state != rt->sup.state)
-		log_transition(rt, before.state, &posted->event,
-			rt->sup.now_ms - before.state_since_ms);
+		log_transition(
+			rt, before.state, &posted->event, rt->sup.now_ms - before.state_since_ms);
 	log_gates(rt, before.gates);
 	rt->dirty = rt->dirty || visible_change(&before, &rt->sup);
 	if (no_vm(rt->sup.state))
@@ -211,7 +212,8 @@ arm(struct runtime *rt)
 	if (at_ms == SUP_NEVER)
 		(void)uv_timer_stop(&rt->deadline);
 	else
-		(void)uv_timer_start(&rt->deadline, on_deadline, at_ms > now_ms ? at_ms - now_ms : 0, 0);
+		(void)uv_timer_start(
+			&rt->deadline, on_deadline, at_ms > now_ms ? at_ms - now_ms : 0, 0);
 }
 
 /* The machine slept when the clock that goes on got ahead of the one that stands still. */
@@ -296,7 +298,8 @@ on_deadline(uv_timer_t *timer)
 	struct runtime *rt = timer->data;
 
 	if (host_awake_ms() < sup_deadline(&rt->sup)) {
-		arm(rt); /* the loop's clock runs on during sleep on macOS, the machine's does not */
+		arm(rt); /* the loop's clock runs on during sleep on macOS, the machine's does not
+			  */
 		return;
 	}
 	rt_post(rt, &(struct sup_event){.kind = EV_DEADLINE});
@@ -313,6 +316,12 @@ on_safety(uv_timer_t *timer)
 		rt_observe(rt);
 }
 
+void
+rt_look_soon(struct runtime *rt)
+{
+	(void)uv_timer_start(&rt->safety, on_safety, LOOK_SOON_MS, SAFETY_MS);
+}
+
 static void
 on_signal(uv_signal_t *handle, int signum)
 {
@@ -324,7 +333,8 @@ on_signal(uv_signal_t *handle, int signum)
 		return;
 	}
 	log_info("sup", "%s received%s", signum == SIGTERM ? "SIGTERM" : "SIGINT",
-		rt->sup.quitting ? " again: the stop is hurried" : ": the VM is stopped, then the daemon ends");
+		rt->sup.quitting ? " again: the stop is hurried"
+				 : ": the VM is stopped, then the daemon ends");
 	rt_post(rt, &(struct sup_event){.kind = rt->sup.quitting ? EV_HURRY : EV_QUIT});
 }
 

@@ -56,12 +56,13 @@ struct command {
 	bool running;
 	unsigned open_handles;
 	const char *name;
-	void (*ended)(struct runtime *rt, int status);
+
 	struct runtime *rt;
 };
 
 struct output {
 	uv_pipe_t pipe;
+	uv_timer_t window;
 	bool open;
 	size_t len;
 	bool skipping;
@@ -121,6 +122,8 @@ struct runtime {
 
 	uv_process_t child;
 	bool child_open, child_ours;
+	int child_status, child_signal; /* of the last one that ended */
+	char child_end[SUP_EVIDENCE_MAX];
 	uint64_t spawned_ms;
 	struct output output;
 	struct command stop_command;
@@ -151,6 +154,7 @@ void rt_post_layer(struct runtime *rt, enum sup_layer layer, enum sup_verdict ve
 	enum sup_cause cause, const char *evidence);
 void rt_limits(const struct conf *conf, struct sup_limits *limits);
 void rt_save(struct runtime *rt);
+void rt_look_soon(struct runtime *rt); /* the safety net, but in a moment */
 
 /* look.c: home and tools. */
 void rt_look(struct runtime *rt);

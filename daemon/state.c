@@ -96,8 +96,8 @@ state_load(struct state *state, const char *path, struct err *err)
 		n++;
 		if (set_line(state, line) < 0) {
 			*state = (struct state){.goal = GOAL_UP};
-			return err_set(err, -EINVAL, "%s:%u: %s: not understood; starting afresh", path, n,
-				line);
+			return err_set(err, -EINVAL, "%s:%u: %s: not understood; starting afresh",
+				path, n, line);
 		}
 	}
 	return 0;

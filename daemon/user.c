@@ -43,18 +43,19 @@ user_find(struct user *user, const char *name, const char *control_group, struct
 		return err_set(err, -ENOENT, "HOMEBREW_USER: there is no user \"%s\"%s%s", name,
 			errno ? ": " : "", errno ? strerror(errno) : "");
 	if (pw->pw_uid == 0)
-		return err_set(err, -EPERM, "HOMEBREW_USER: %s is root; Lima refuses to run as root",
-			name);
+		return err_set(err, -EPERM,
+			"HOMEBREW_USER: %s is root; Lima refuses to run as root", name);
 	if (geteuid() != 0 && geteuid() != pw->pw_uid)
-		return err_set(err, -EPERM, "started as uid %d: only root or %s can run this daemon",
-			(int)geteuid(), name);
+		return err_set(err, -EPERM,
+			"started as uid %d: only root or %s can run this daemon", (int)geteuid(),
+			name);
 	user->uid = pw->pw_uid;
 	user->gid = pw->pw_gid;
 	if (str_fmt(user->name, sizeof(user->name), "%s", name) < 0 ||
 		str_fmt(user->home, sizeof(user->home), "%s", pw->pw_dir) < 0 ||
 		str_fmt(user->shell, sizeof(user->shell), "%s", pw->pw_shell) < 0)
-		return err_set(err, -ENAMETOOLONG, "HOMEBREW_USER: home or shell of %s is too long",
-			name);
+		return err_set(
+			err, -ENAMETOOLONG, "HOMEBREW_USER: home or shell of %s is too long", name);
 	find_control_group(user, control_group);
 	return 0;
 }

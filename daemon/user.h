@@ -24,7 +24,8 @@ struct user {
 int user_find(struct user *user, const char *name, const char *control_group, struct err *err);
 
 /* As root: initgroups, setgid, setuid, in this order, then proves that there is no way back.
- * Not as root: only proves. Forgets a control group that the user is not in. -errno with `err`; the caller must end then. */
+ * Not as root: only proves. Forgets a control group that the user is not in. -errno with `err`; the
+ * caller must end then. */
 int user_become(struct user *user, struct err *err);
 
 #endif

@@ -21,7 +21,7 @@
 struct snap_container {
 	char name[128];
 	char image[128];
-	char state[16]; /* "running" */
+	char state[16];  /* "running" */
 	char ports[160]; /* "8080->80/tcp, 53->53/udp" */
 };
 
@@ -60,14 +60,14 @@ struct snap {
 		uint64_t uptime_ms;
 		bool adopted; /* the VM was started by somebody else than this daemon process */
 		char log_path[1024];
-		char log_note[SNAP_TEXT_MAX];    /* why a fallback log is in use, or "" */
-		char reload_note[SNAP_TEXT_MAX]; /* a refused reload, or "" */
+		char log_note[SNAP_TEXT_MAX];     /* why a fallback log is in use, or "" */
+		char reload_note[SNAP_TEXT_MAX];  /* a refused reload, or "" */
 		char restart_keys[SNAP_TEXT_MAX]; /* changed keys that wait for a restart, or "" */
 	} daemon;
 
 	struct {
 		bool present;
-		char type[16]; /* "qemu" */
+		char type[16];                           /* "qemu" */
 		int colima_pid, hostagent_pid, qemu_pid; /* 0 = none */
 	} vm;
 

@@ -182,6 +182,7 @@ static void
 on_stop_ended(struct sup *s, const struct sup_event *ev, struct sup_actions *out)
 {
 	(void)ev;
+	s->stop_asking = false;
 	if (s->state == STATE_STOPPING)
 		sup_stopping_progress(s, out);
 }

@@ -31,10 +31,10 @@
 
 #include "core/tables.h"
 
-#define SUP_NEVER           UINT64_MAX
-#define SUP_ACTIONS_MAX     16
-#define SUP_RESTARTS_MAX    32
-#define SUP_EVIDENCE_MAX    192
+#define SUP_NEVER        UINT64_MAX
+#define SUP_ACTIONS_MAX  16
+#define SUP_RESTARTS_MAX 32
+#define SUP_EVIDENCE_MAX 192
 
 /* The limits, all in milliseconds but for counts. */
 struct sup_limits {
@@ -70,7 +70,7 @@ struct sup_event {
 		struct {
 			enum sup_layer layer;
 			enum sup_verdict verdict;
-			enum sup_cause cause; /* when it fails, if the witness knows; else CAUSE_NONE */
+			enum sup_cause cause; /* when it fails, if known; else CAUSE_NONE */
 		} layer;
 		struct {
 			enum sup_proc proc;
@@ -79,7 +79,8 @@ struct sup_event {
 		struct {
 			enum sup_cleaned result;
 			enum sup_cause cause;
-			bool was_ready; /* adoptable, and it had been ready under an earlier daemon */
+			bool was_ready; /* adoptable, and it had been ready under an earlier daemon
+					 */
 		} cleaned;
 		struct {
 			int status; /* exit code; -1 = not known */
@@ -87,7 +88,8 @@ struct sup_event {
 		} child_exit;
 		struct {
 			bool ok;
-			bool silent; /* timed out: a pending request is itself the notice, ask again at once */
+			bool silent; /* timed out: a pending request is itself the notice, ask again
+					at once */
 		} round;
 		const struct sup_limits *limits;
 	} u;
@@ -96,8 +98,8 @@ struct sup_event {
 
 struct sup_action {
 	enum sup_action_kind kind;
-	bool full;    /* PROBE: the whole round (info, containers), not only _ping */
-	bool passive; /* CLEAN: look only, remove nothing */
+	bool full;        /* PROBE: the whole round (info, containers), not only _ping */
+	bool passive;     /* CLEAN: look only, remove nothing */
 	const char *text; /* NOTE: what to log; a literal */
 };
 
@@ -150,13 +152,14 @@ struct sup {
 
 	uint64_t judged_ms; /* since when the gates' own limits count */
 	uint64_t limit_ms;  /* the state's own deadline */
-	uint64_t probe_ms; /* the next API probe or look */
-	bool probe_out;    /* a probe is under way */
+	uint64_t probe_ms;  /* the next API probe or look */
+	bool probe_out;     /* a probe is under way */
 	uint64_t grace_until_ms;
 
 	bool clean_passive; /* cleaning: only look for something to adopt */
 
 	enum sup_stop_stage stop_stage;
+	bool stop_asking; /* our `colima stop` runs: a start beside it would race with it */
 	uint64_t stop_began_ms;
 	enum sup_cause stop_reason;
 	bool stop_counts; /* this stop is a failure's: back off before the next start */
@@ -186,7 +189,8 @@ uint64_t sup_backoff_ms(const struct sup_limits *limits, unsigned step, uint64_t
 /* Restarts within the crash-loop window that ends now. */
 unsigned sup_restarts_in_window(const struct sup *s);
 
-/* What will be done next by itself, in words, and in how long (0 = now or unknown). "" = nothing. */
+/* What will be done next by itself, in words, and in how long (0 = now or unknown). "" = nothing.
+ */
 const char *sup_next(const struct sup *s, uint64_t *ret_in_ms);
 
 #endif

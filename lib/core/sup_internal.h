@@ -11,18 +11,18 @@
  * containers minutes, so it is the last thing and never the answer to one bad moment. */
 #define PATIENCE_MS 90000u
 /* A Colima that never prints its marker is believed after so long a stable API (real-runs R1). */
-#define NO_MARKER_MS 60000u
-#define LOOK_MS      2000u  /* the slow safety net while waiting; notices come by themselves */
-#define BLOCKED_LOOK_MS 10000u
-#define BUSY_LOOK_MS 500u
-#define BUSY_MAX_MS  15000u /* "Broken is also a normal transient" (field-failures, notes) */
-#define ROUND_MS     1000u  /* parity P20: rounds one second apart */
-#define RETRY_MS     200u   /* after a refused or broken answer; silence is its own delay */
-#define DOUBT_MS     500u
-#define CALM_AFTER_MS 300000u
-#define CALM_FACTOR  4u
+#define NO_MARKER_MS     60000u
+#define LOOK_MS          2000u /* the slow safety net while waiting; notices come by themselves */
+#define BLOCKED_LOOK_MS  10000u
+#define BUSY_LOOK_MS     500u
+#define BUSY_MAX_MS      15000u /* "Broken is also a normal transient" (field-failures, notes) */
+#define ROUND_MS         1000u  /* parity P20: rounds one second apart */
+#define RETRY_MS         200u   /* after a refused or broken answer; silence is its own delay */
+#define DOUBT_MS         500u
+#define CALM_AFTER_MS    300000u
+#define CALM_FACTOR      4u
 #define LEFTOVER_TERM_MS 25000u /* parity P15: a colima without a VM has so long to end */
-#define KILL_AGAIN_MS 5000u
+#define KILL_AGAIN_MS    5000u
 
 void sup_act(struct sup_actions *out, enum sup_action_kind kind);
 void sup_note(struct sup_actions *out, const char *text);
@@ -62,8 +62,8 @@ void sup_stop(struct sup *s, struct sup_actions *out, enum sup_cause reason, con
 void sup_stop_next(struct sup *s, struct sup_actions *out);
 void sup_stopping_progress(struct sup *s, struct sup_actions *out);
 void sup_stop_finish(struct sup *s, struct sup_actions *out);
-void sup_back_off(struct sup *s, struct sup_actions *out, enum sup_cause reason,
-	const char *detail);
+void sup_back_off(
+	struct sup *s, struct sup_actions *out, enum sup_cause reason, const char *detail);
 void sup_forgive(struct sup *s);
 
 #endif

@@ -67,7 +67,8 @@ sup_running_round(struct sup *s, const struct sup_event *ev, struct sup_actions 
 {
 	enum sup_verdict verdict = ev->u.round.ok ? VERDICT_OK : VERDICT_FAIL;
 
-	sup_set_layer(s, LAYER_API, verdict, ev->u.round.ok ? CAUSE_NONE : CAUSE_API_FAILS, ev->text);
+	sup_set_layer(
+		s, LAYER_API, verdict, ev->u.round.ok ? CAUSE_NONE : CAUSE_API_FAILS, ev->text);
 	if (ev->u.round.ok) {
 		good_round(s, out);
 		return;

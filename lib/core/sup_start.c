@@ -144,6 +144,11 @@ sup_on_cleaned(struct sup *s, const struct sup_event *ev, struct sup_actions *ou
 			begin(s, out, true, ev->u.cleaned.was_ready, ev->text);
 		return;
 	case CLEANED_BUSY:
+		/* `colima start --foreground` stays for ever when its VM is gone (real-runs R3). */
+		if (s->alive[PROC_CHILD] && !s->alive[PROC_HOSTAGENT] && !s->alive[PROC_QEMU]) {
+			sup_stop(s, out, CAUSE_LEFTOVER, ev->text, false);
+			return;
+		}
 		s->cause = CAUSE_LEFTOVER;
 		s->probe_ms = s->now_ms + BUSY_LOOK_MS;
 		return;
@@ -196,7 +201,8 @@ ready_if_stable(struct sup *s, struct sup_actions *out)
 	if (!s->marker) {
 		if (s->now_ms - s->api_good_since_ms < NO_MARKER_MS)
 			return;
-		sup_note(out, "Colima's ready marker was not seen; the API has been stable for 60 s");
+		sup_note(out,
+			"Colima's ready marker was not seen; the API has been stable for 60 s");
 	}
 	open_gate(s);
 	sup_become_ready(s, out);
@@ -249,7 +255,8 @@ sup_starting_child_exit(struct sup *s, const struct sup_event *ev, struct sup_ac
 {
 	s->provisioning = false;
 	s->judged_ms = s->now_ms;
-	if ((ev->u.child_exit.status == 0 || s->adopted) && s->alive[PROC_HOSTAGENT] && s->alive[PROC_QEMU]) {
+	if ((ev->u.child_exit.status == 0 || s->adopted) && s->alive[PROC_HOSTAGENT] &&
+		s->alive[PROC_QEMU]) {
 		s->adopted = true;
 		sup_set_layer(s, LAYER_CHILD, VERDICT_OK, CAUSE_NONE,
 			"already running: the VM of an earlier start is adopted");

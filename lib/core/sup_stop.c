@@ -39,6 +39,8 @@ begin_stage(struct sup *s, struct sup_actions *out, enum sup_stop_stage stage)
 	/* A hurried or late stage still gets a moment to work before the next. */
 	if (s->limit_ms < s->now_ms + KILL_AGAIN_MS)
 		s->limit_ms = s->now_ms + KILL_AGAIN_MS;
+	if (stage == STOP_ASK)
+		s->stop_asking = !s->alive[PROC_CHILD];
 	sup_act(out, stage_action[stage]);
 }
 
@@ -73,11 +75,11 @@ sup_stop(struct sup *s, struct sup_actions *out, enum sup_cause reason, const ch
 void
 sup_stopping_progress(struct sup *s, struct sup_actions *out)
 {
-	if (!sup_any_alive(s)) {
+	if (!sup_any_alive(s) && !s->stop_asking) {
 		sup_stop_finish(s, out);
 		return;
 	}
-	if (s->stop_stage != STOP_ASK || s->alive[PROC_CHILD])
+	if (s->stop_stage != STOP_ASK || s->alive[PROC_CHILD] || s->stop_asking)
 		return;
 	/* Nobody is asking any more. A qemu that is left did not get the message; a hostagent alone
 	 * is on its way out. */

@@ -19,7 +19,8 @@
 /* What is the case. */
 #define SUP_STATE_MAP(X) \
 	X(DOWN, "down", "no VM is wanted or, when paused, none runs") \
-	X(WAITING, "waiting", "something is missing that is nobody's fault; not counted as a failure") \
+	X(WAITING, "waiting", \
+		"something is missing that is nobody's fault; not counted as a failure") \
 	X(CLEANING, "cleaning", "left-overs of this profile are looked for and removed") \
 	X(STARTING, "starting", "Colima was spawned or adopted; gates open one by one") \
 	X(READY, "ready", "all gates passed and the stability window held") \
@@ -146,7 +147,6 @@
 		"pulsectl restart at a quiet moment") \
 	X(VM_DIED, "F37", "vm-died", "qemu died; Colima itself does not notice that", \
 		"nothing to do; it is started again")
-
 
 #define X(id, ...) GOAL_##id,
 enum sup_goal { SUP_GOAL_MAP(X) GOAL__COUNT };

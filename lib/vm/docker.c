@@ -44,8 +44,8 @@ add_port(const json_t *port, char *buf, size_t size)
 	if (public <= 0)
 		return;
 	str_escape(proto, sizeof(proto), type ? type : "?", type ? strlen(type) : 1);
-	(void)str_fmt(text, sizeof(text), "%lld->%lld/%s", (long long)public, (long long)private,
-		proto);
+	(void)str_fmt(
+		text, sizeof(text), "%lld->%lld/%s", (long long)public, (long long)private, proto);
 	if (!strstr(buf, text) && len + strlen(text) + 3 < size)
 		(void)str_fmt(buf + len, size - len, "%s%s", len ? ", " : "", text);
 }
@@ -63,7 +63,7 @@ take_container(const json_t *item, struct docker_container *ret)
 		memmove(ret->name, ret->name + 1, strlen(ret->name));
 	take_text(json_object_get(item, "Image"), ret->image, sizeof(ret->image));
 	take_text(json_object_get(item, "State"), ret->state, sizeof(ret->state));
-	json_array_foreach (json_object_get(item, "Ports"), i, port)
+	json_array_foreach(json_object_get(item, "Ports"), i, port)
 		add_port(port, ret->ports, sizeof(ret->ports));
 }
 
@@ -81,7 +81,8 @@ docker_parse_containers(
 		json_decref(root);
 		return err_set(err, -EPROTO, "/containers/json: not a JSON array: %s", why.text);
 	}
-	json_array_foreach (root, i, item) {
+	json_array_foreach(root, i, item)
+	{
 		ret->n_running++;
 		if (ret->n < DOCKER_CONTAINERS_MAX)
 			take_container(item, &ret->list[ret->n++]);

@@ -82,6 +82,16 @@ take_lines(struct halog *log, const char *buf, size_t len, const struct sink *si
 	return used;
 }
 
+void
+halog_skip(struct halog *log, const char *path)
+{
+	struct stat st;
+
+	*log = (struct halog){0};
+	if (stat(path, &st) == 0)
+		*log = (struct halog){.inode = st.st_ino, .offset = st.st_size};
+}
+
 int
 halog_follow(struct halog *log, const char *path,
 	void (*fn)(const struct halog_event *event, void *arg),

@@ -17,7 +17,7 @@
 
 struct halog_event {
 	bool running, degraded, exiting;
-	int ssh_port; /* 0 = not told */
+	int ssh_port;    /* 0 = not told */
 	char error[256]; /* the first of errors[], or "" */
 };
 
@@ -30,6 +30,9 @@ struct halog {
 
 /* Parses one line. -EINVAL with `err` set when it is not an event. */
 int halog_parse(const char *line, size_t len, struct halog_event *ret, struct err *err);
+
+/* Counts what is in the file already as read: it is an earlier start's. */
+void halog_skip(struct halog *log, const char *path);
 
 /* Reads what is new and calls `fn` for each event, `bad` for each line that is none. 0 or -errno
  * (-ENOENT: no such file, the follower starts over). */

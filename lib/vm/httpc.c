@@ -40,10 +40,6 @@ on_body(char *data, size_t size, size_t n, void *arg)
 	struct httpc_request *r = arg;
 	size_t len = size * n;
 
-	if (r->chunk) {
-		r->chunk(data, len, r->arg);
-		return len;
-	}
 	if (r->len + len > HTTPC_BODY_MAX) {
 		r->too_big = true;
 		return 0;
@@ -151,12 +147,41 @@ complete(struct httpc_request *r, CURLcode rc)
 	free_request(r);
 }
 
+static struct httpc_request *
+with_chunk(const struct httpc *http)
+{
+	struct httpc_request *r = http->requests;
+
+	while (r && !(r->chunk && r->len > 0))
+		r = r->next;
+	return r;
+}
+
+/* What streams brought is handed on outside of curl's callbacks, within which libcurl accepts no
+ * new request (CURLM_RECURSIVE_API_CALL, libcurl-errors(3)). */
+static void
+hand_on(struct httpc *http)
+{
+	struct httpc_request *r;
+
+	while ((r = with_chunk(http))) {
+		char *body = r->body;
+		size_t len = r->len;
+
+		r->body = NULL;
+		r->len = r->room = 0;
+		r->chunk(body, len, r->arg);
+		free(body);
+	}
+}
+
 static void
 reap(struct httpc *http)
 {
 	CURLMsg *msg;
 	int left;
 
+	hand_on(http);
 	while (!http->closing && (msg = curl_multi_info_read(http->multi, &left))) {
 		struct httpc_request *r = NULL;
 
@@ -324,8 +349,8 @@ set_options(struct httpc_request *r, const char *socket, const char *path, uint6
 	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, r);
 	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, r);
-	(void)curl_easy_setopt(easy,
-		r->chunk ? CURLOPT_CONNECTTIMEOUT_MS : CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+	(void)curl_easy_setopt(
+		easy, r->chunk ? CURLOPT_CONNECTTIMEOUT_MS : CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 }
 
 struct httpc_request *

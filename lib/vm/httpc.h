@@ -17,10 +17,10 @@ struct httpc;
 struct httpc_request;
 
 struct httpc_result {
-	int code;     /* 0, or -errno: -ENOENT, -ECONNREFUSED (connect), -ETIMEDOUT (silent),
-	                 -ECONNRESET (closed without an answer), -EPROTO (no HTTP), -EFBIG */
-	bool connected; /* connect(2) succeeded */
-	int status;   /* HTTP status */
+	int code;         /* 0, or -errno: -ENOENT, -ECONNREFUSED (connect), -ETIMEDOUT (silent),
+			     -ECONNRESET (closed without an answer), -EPROTO (no HTTP), -EFBIG */
+	bool connected;   /* connect(2) succeeded */
+	int status;       /* HTTP status */
 	const char *body; /* terminated; valid during the callback; never NULL */
 	size_t len;
 	int64_t date_s; /* Date header, seconds since 1970, 0 = none */

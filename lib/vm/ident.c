@@ -92,7 +92,8 @@ lock_holder(const char *path, pid_t *ret, struct err *err)
 	int rc;
 
 	if (fd < 0)
-		return err_set(err, -ESRCH, errno == ENOENT ? "no %s" : "%s cannot be opened", path);
+		return err_set(
+			err, -ESRCH, errno == ENOENT ? "no %s" : "%s cannot be opened", path);
 	rc = fcntl(fd, F_GETLK, &lock);
 	(void)close(fd);
 	if (rc < 0)

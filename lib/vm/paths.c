@@ -46,7 +46,8 @@ fill_names(struct vm_paths *paths, const char *profile)
 	bool is_default =
 		!*profile || strcmp(profile, "colima") == 0 || strcmp(profile, "default") == 0;
 	const char *name = str_starts(profile, "colima-") ? profile + strlen("colima-") : profile;
-	int rc = str_fmt(paths->profile, sizeof(paths->profile), "%s", is_default ? "default" : name);
+	int rc = str_fmt(
+		paths->profile, sizeof(paths->profile), "%s", is_default ? "default" : name);
 
 	if (rc < 0)
 		return rc;
@@ -59,17 +60,15 @@ static int
 check_lengths(const struct vm_paths *paths, struct err *err)
 {
 	size_t max = host_defaults()->socket_path_max;
-	size_t longest = strlen(paths->inst) + 1 + strlen(SSH_SOCK_LONGEST);
+	size_t ssh = strlen(paths->inst) + 1 + strlen(SSH_SOCK_LONGEST);
+	size_t docker = strlen(paths->docker_sock);
 
-	if (longest > max)
-		return err_set(err, -ENAMETOOLONG,
-			"%s/%s would be %zu bytes long, a socket's path may have %zu", paths->inst,
-			SSH_SOCK_LONGEST, longest, max);
-	if (strlen(paths->docker_sock) > max)
-		return err_set(err, -ENAMETOOLONG,
-			"%s is %zu bytes long, a socket's path may have %zu", paths->docker_sock,
-			strlen(paths->docker_sock), max);
-	return 0;
+	if (ssh <= max && docker <= max)
+		return 0;
+	return err_set(err, -ENAMETOOLONG,
+		"a socket's path may have %zu bytes, %s would need %zu in %s", max,
+		ssh > max ? "ssh's" : "Docker's", ssh > max ? ssh : docker,
+		ssh > max ? paths->inst : paths->cfg);
 }
 
 int

@@ -33,7 +33,6 @@ int vm_base_choose(
 
 /* Fills all of `paths`. -ENAMETOOLONG with `err` set when a path does not fit, or when a socket's
  * path would be over the system's limit (F29); `err` names path, length and limit. */
-int vm_paths_fill(
-	struct vm_paths *paths, const char *base, const char *profile, struct err *err);
+int vm_paths_fill(struct vm_paths *paths, const char *base, const char *profile, struct err *err);
 
 #endif

@@ -46,7 +46,8 @@ qmp_parse_line(const char *line, size_t len, struct qmp_result *result)
 		kind = QMP_LINE_ERROR;
 		(void)err_set(&result->err, -EPROTO, "QMP: %.200s", text ? text : "an error");
 	} else if (json_object_get(root, "return")) {
-		text = json_string_value(json_object_get(json_object_get(root, "return"), "status"));
+		text = json_string_value(
+			json_object_get(json_object_get(root, "return"), "status"));
 		kind = QMP_LINE_RETURN;
 		str_escape(result->status, sizeof(result->status), text ? text : "",
 			text ? strlen(text) : 0);

@@ -14,7 +14,7 @@
 
 #include "base/err.h"
 
-#define QMP_HOLD_MS 900
+#define QMP_HOLD_MS  900
 #define QMP_LINE_MAX 65536
 
 /* The commands that are ever sent. None of them can lose a guest's data but quit, which is the
@@ -22,7 +22,7 @@
 enum qmp_command { QMP_QUERY_STATUS, QMP_SYSTEM_POWERDOWN, QMP_QUIT };
 
 struct qmp_result {
-	int code;        /* 0, or -errno: -ECONNREFUSED, -ENOENT, -ETIMEDOUT, -EPROTO, -ECONNRESET */
+	int code; /* 0, or -errno: -ECONNREFUSED, -ENOENT, -ETIMEDOUT, -EPROTO, -ECONNRESET */
 	char status[32]; /* QMP_QUERY_STATUS: "running", "paused", "io-error" ... */
 	struct err err;  /* when code < 0 */
 };

@@ -49,12 +49,13 @@ play(struct sup_event ev)
 	ev.generation = sup.generation;
 	sup_step(&sup, &ev, &actions);
 	if (before.state != sup.state || before.cause != sup.cause)
-		fprintf(out, "%s -> %s %s\n", sup_state_name(before.state), sup_state_name(sup.state),
-			sup_cause_row(sup.cause)->name);
+		fprintf(out, "%s -> %s %s\n", sup_state_name(before.state),
+			sup_state_name(sup.state), sup_cause_row(sup.cause)->name);
 	for (int gate = 0; gate < GATE__COUNT; gate++) {
 		if (sup.gates[gate].state == GATE_STATE_OPEN &&
 			before.gates[gate].state != GATE_STATE_OPEN)
-			fprintf(out, "  gate %s after %llu ms\n", sup_gate_name((enum sup_gate)gate),
+			fprintf(out, "  gate %s after %llu ms\n",
+				sup_gate_name((enum sup_gate)gate),
 				(unsigned long long)sup.gates[gate].took_ms);
 	}
 	for (unsigned i = 0; i < actions.n; i++) {

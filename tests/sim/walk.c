@@ -157,6 +157,8 @@ check(const struct sup *before, const struct sup_event *ev, const struct sup_act
 	if ((sup.state == STATE_READY || sup.state == STATE_DEGRADED) && !sup.probe_out &&
 		sup_deadline(&sup) == SUP_NEVER)
 		violated("a running VM is probed", ev);
+	if (did(actions, ACT_SPAWN) && sup.stop_asking)
+		violated("nothing is spawned while `colima stop` runs", ev);
 	if (did(actions, ACT_EXIT) && !sup.quitting)
 		violated("only a quit ends the daemon", ev);
 	if (sup.generation < before->generation)
@@ -189,7 +191,11 @@ drain_down(void)
 		}
 		ev = (struct sup_event){.kind = EV_CHILD_EXIT, .now_ms = now_ms};
 		sup_step(&sup, &ev, &actions);
-		ev = (struct sup_event){.kind = EV_CLEANED, .generation = sup.generation, .now_ms = now_ms};
+		ev = (struct sup_event){
+			.kind = EV_STOP_ENDED, .generation = sup.generation, .now_ms = now_ms};
+		sup_step(&sup, &ev, &actions);
+		ev = (struct sup_event){
+			.kind = EV_CLEANED, .generation = sup.generation, .now_ms = now_ms};
 		sup_step(&sup, &ev, &actions);
 	}
 	if (sup.state != STATE_DOWN)
@@ -247,8 +253,8 @@ main(int argc, char **argv)
 	for (unsigned long i = 0; i < steps; i++) {
 		struct sup before = sup;
 		struct sup_actions actions;
-		struct sup_event ev = draw(sup.state == STATE_BLOCKED ? 2 : 5) ? helpful_event()
-									       : random_event();
+		struct sup_event ev =
+			draw(sup.state == STATE_BLOCKED ? 2 : 5) ? helpful_event() : random_event();
 
 		if (draw(3) == 0 && sup_deadline(&sup) != SUP_NEVER && sup_deadline(&sup) > now_ms)
 			now_ms = sup_deadline(&sup);
