@@ -2,4 +2,5 @@
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv>=1.38)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.10)
-pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.64)
+# CMake's own module also finds the one of the macOS SDK, which has no .pc file.
+find_package(CURL 7.64 REQUIRED)

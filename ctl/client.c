@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "core/sup.h"
 #include "ctl.h"
 #include "host/host.h"
 
@@ -130,13 +129,13 @@ static int
 read_more(struct client *c, uint64_t until_ms, struct err *err)
 {
 	struct pollfd p = {.fd = c->fd, .events = POLLIN};
-	uint64_t left = until_ms == SUP_NEVER ? 0 : until_ms - now_ms();
+	uint64_t left = until_ms == CLIENT_FOREVER ? 0 : until_ms - now_ms();
 	ssize_t n;
 	int rc;
 
-	if (until_ms != SUP_NEVER && now_ms() >= until_ms)
+	if (until_ms != CLIENT_FOREVER && now_ms() >= until_ms)
 		return CTL_TIMEOUT;
-	rc = poll(&p, 1, until_ms == SUP_NEVER ? -1 : (int)(left > 1000000 ? 1000000 : left));
+	rc = poll(&p, 1, until_ms == CLIENT_FOREVER ? -1 : (int)(left > 1000000 ? 1000000 : left));
 	if (rc <= 0)
 		return CTL_YES; /* interrupted, or to be looked at again */
 	if (c->len == PROTO_REPLY_MAX) {
@@ -155,7 +154,7 @@ read_more(struct client *c, uint64_t until_ms, struct err *err)
 int
 client_next(struct client *c, uint64_t timeout_ms, struct proto_doc **ret, struct err *err)
 {
-	uint64_t until_ms = timeout_ms == SUP_NEVER ? SUP_NEVER : now_ms() + timeout_ms;
+	uint64_t until_ms = timeout_ms == CLIENT_FOREVER ? CLIENT_FOREVER : now_ms() + timeout_ms;
 
 	for (;;) {
 		bool bad;

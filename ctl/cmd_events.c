@@ -4,7 +4,6 @@
 #include <time.h>
 
 #include "base/str.h"
-#include "core/sup.h"
 #include "ctl.h"
 
 static void
@@ -61,7 +60,7 @@ cmd_events(const struct options *o)
 		proto_doc_free(doc);
 	}
 	while (rc == CTL_YES && o->follow && !ferror(stdout)) {
-		rc = client_next(&c, SUP_NEVER, &doc, &err);
+		rc = client_next(&c, CLIENT_FOREVER, &doc, &err);
 		if (rc != CTL_YES)
 			break;
 		print_event(o, doc, "event");

@@ -9,7 +9,6 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "core/sup.h"
 #include "ctl.h"
 
 static int
@@ -68,7 +67,7 @@ offline(const struct where *w, const struct options *o)
 	if (o->json)
 		print_json(doc, "");
 	else
-		show_status(doc, "", stdout);
+		show_status(doc, "", &(struct view){.out = stdout, .fd = STDOUT_FILENO});
 	proto_doc_free(doc);
 	return CTL_UNREACHABLE;
 }
@@ -77,27 +76,22 @@ static int
 watch(const struct where *w)
 {
 	struct client c;
+	struct board b;
 	struct err err;
-	bool screen = isatty(STDOUT_FILENO);
 	int rc = client_open(&c, w, &err);
+
+	board_init(&b);
 
 	if (rc == CTL_YES)
 		rc = client_send(&c, PROTO_OP_SUBSCRIBE, false, &err);
 	while (rc == CTL_YES) {
 		struct proto_doc *doc;
 
-		rc = client_next(&c, SUP_NEVER, &doc, &err);
-		if (rc != CTL_YES)
-			break;
-		if (screen)
-			fputs("\033[H\033[J", stdout);
-		if (screen)
-			show_status(doc, "status", stdout);
-		else
-			show_headline(doc, "status", stdout);
-		(void)fflush(stdout);
-		proto_doc_free(doc);
+		rc = board_next(&b, &c, CLIENT_FOREVER, &doc, &err);
+		if (rc == CTL_YES)
+			board_take(&b, doc);
 	}
+	board_finish(&b);
 	client_close(&c);
 	return complain(rc, &err);
 }
@@ -123,7 +117,7 @@ cmd_status(const struct options *o)
 	if (o->json)
 		print_json(doc, "status");
 	else
-		show_status(doc, "status", stdout);
+		show_status(doc, "status", &(struct view){.out = stdout, .fd = STDOUT_FILENO});
 	rc = verdict(doc, "status");
 	proto_doc_free(doc);
 	return rc;

@@ -44,29 +44,43 @@ hopeless(const struct proto_doc *doc, const char *want)
 }
 
 static int
-follow(struct client *c, const char *want, uint64_t until_ms, struct err *err)
+judge(const struct proto_doc *doc, const char *want, bool *ret_over, struct err *err)
 {
+	bool reached = strcmp(proto_doc_str(doc, "status.state", ""), want) == 0;
+
+	*ret_over = reached || hopeless(doc, want);
+	if (reached || !*ret_over)
+		return CTL_YES;
+	(void)err_set(err, 0, "%s will not come by itself", want);
+	return CTL_NO;
+}
+
+static int
+follow(struct client *c, const char *want, uint64_t until_ms, bool show, struct err *err)
+{
+	struct board b;
+	bool over = false;
 	int rc = client_send(c, PROTO_OP_SUBSCRIBE, false, err);
 
-	while (rc == CTL_YES) {
+	board_init(&b);
+	b.tty = b.tty && show;
+	while (rc == CTL_YES && !over) {
 		struct proto_doc *doc;
 		uint64_t now = now_ms();
 
-		rc = client_next(c, until_ms > now ? until_ms - now : 0, &doc, err);
+		rc = board_next(&b, c, until_ms > now ? until_ms - now : 0, &doc, err);
 		if (rc != CTL_YES)
 			break;
-		if (strcmp(proto_doc_str(doc, "status.state", ""), want) == 0) {
-			show_headline(doc, "status", stdout);
-			proto_doc_free(doc);
-			return CTL_YES;
+		rc = judge(doc, want, &over, err);
+		if (show) {
+			board_take(&b, doc);
+			continue;
 		}
-		if (hopeless(doc, want)) {
-			show_headline(doc, "status", stderr);
-			rc = CTL_NO;
-			(void)err_set(err, 0, "%s will not come by itself", want);
-		}
+		if (over)
+			show_headline(doc, "status", rc == CTL_YES ? stdout : stderr);
 		proto_doc_free(doc);
 	}
+	board_finish(&b);
 	return rc;
 }
 
@@ -88,7 +102,7 @@ cmd_wait(const struct options *o)
 	while ((rc = client_open(&c, &w, &err)) == CTL_UNREACHABLE && now_ms() < until_ms)
 		(void)nanosleep(&pause, NULL);
 	if (rc == CTL_YES)
-		rc = follow(&c, want, until_ms, &err);
+		rc = follow(&c, want, until_ms, o->watch, &err);
 	client_close(&c);
 	if (rc == CTL_TIMEOUT)
 		(void)err_set(&err, 0, "the state was not %s in time; see `pulsectl status`", want);

@@ -66,13 +66,14 @@ struct client {
 	size_t len;
 };
 #define CLIENT_REPLY_MS 10000
+#define CLIENT_FOREVER  UINT64_MAX
 
 /* CTL_YES, or the exit code with a message in `err`. */
 int client_open(struct client *c, const struct where *w, struct err *err);
 void client_close(struct client *c);
 int client_send(struct client *c, enum proto_op op, bool follow, struct err *err);
-/* The next document. CTL_TIMEOUT after timeout_ms (SUP_NEVER: none); an error reply gives its exit
- * code and its message. */
+/* The next document. CTL_TIMEOUT after timeout_ms (CLIENT_FOREVER: none); an error reply gives its
+ * exit code and its message. */
 int client_next(struct client *c, uint64_t timeout_ms, struct proto_doc **ret, struct err *err);
 /* Opens, asks, and closes. */
 int client_ask(const struct where *w, enum proto_op op, struct proto_doc **ret, struct err *err);
@@ -80,9 +81,30 @@ int complain(int code, const struct err *err);
 uint64_t now_ms(void);
 
 /* show.c: a status for a person. `at` is the path of the status object within the document. */
+struct view {
+	FILE *out;
+	int fd;          /* whose terminal decides on colour and width */
+	uint64_t age_ms; /* since the document came: durations have gone on by so much */
+};
 void show_headline(const struct proto_doc *doc, const char *at, FILE *out);
-void show_status(const struct proto_doc *doc, const char *at, FILE *out);
+void show_status(const struct proto_doc *doc, const char *at, const struct view *view);
 const char *doc_sub(const char *at, const char *name); /* "at.name", static buffers */
+
+/* board.c: the status of a subscription, redrawn in place. */
+struct board {
+	bool tty;
+	unsigned rows; /* of the last picture */
+	uint64_t taken_ms;
+	char state[32];
+	struct proto_doc *doc; /* owned */
+};
+void board_init(struct board *b);
+void board_finish(struct board *b);
+/* Shows `doc` and keeps it. */
+void board_take(struct board *b, struct proto_doc *doc);
+/* client_next, but the picture goes on while nothing comes. */
+int board_next(struct board *b, struct client *c, uint64_t timeout_ms, struct proto_doc **ret,
+	struct err *err);
 
 int cmd_status(const struct options *o);
 int cmd_wait(const struct options *o);

@@ -8,8 +8,8 @@
 const struct command commands[] = {
 	{"status", cmd_status, "jw", "[--json | --watch]",
 		"is Docker usable, and if not, why and what happens next"},
-	{"wait", cmd_wait, "Ft", "[--for STATE] [--timeout 5m]",
-		"wait until the state is reached (default: ready)"},
+	{"wait", cmd_wait, "Ftw", "[--for STATE] [--timeout 5m] [--watch]",
+		"wait until the state is reached (default: ready); --watch shows the way there"},
 	{"start", cmd_start, "Wt", "[--wait] [--timeout 20m]",
 		"goal up: start the VM and keep Docker usable; forgives earlier failures"},
 	{"stop", cmd_stop, "Wt", "[--wait] [--timeout 5m]",

@@ -11,23 +11,29 @@
 
 #define COLUMNS_MIN 80
 
+/* The first boot of a new VM has no earlier one to be measured by: a Debian guest under emulation
+ * takes about so long (facts/guest-image.md). */
+#define FIRST_BOOT_MS 120000u
+#define BAR_WIDTH     24u
+
 struct screen {
 	FILE *out;
 	bool colour;
 	size_t columns;
+	uint64_t age_ms;
 };
 
 static struct screen
-screen_of(FILE *out)
+screen_of(FILE *out, int fd, uint64_t age_ms)
 {
-	struct screen s = {.out = out, .columns = COLUMNS_MIN};
+	struct screen s = {.out = out, .columns = COLUMNS_MIN, .age_ms = age_ms};
 	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
 	struct winsize size;
 
-	if (!isatty(fileno(out)))
+	if (!isatty(fd))
 		return s;
 	s.colour = !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
-	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > COLUMNS_MIN)
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > COLUMNS_MIN)
 		s.columns = size.ws_col;
 	return s;
 }
@@ -67,19 +73,25 @@ number(const struct proto_doc *doc, const char *at, const char *name)
 	return proto_doc_int(doc, doc_sub(at, name), 0);
 }
 
-static void
-since(const struct proto_doc *doc, const char *at, char *buf, size_t size)
+static uint64_t
+duration_since(const struct proto_doc *doc, const char *at)
 {
 	int64_t wall_ms = (int64_t)time(NULL) * 1000;
 	int64_t at_ms = number(doc, at, "since_ms");
 
-	str_duration(buf, size, wall_ms > at_ms ? (uint64_t)(wall_ms - at_ms) : 0);
+	return wall_ms > at_ms ? (uint64_t)(wall_ms - at_ms) : 0;
 }
 
-void
-show_headline(const struct proto_doc *doc, const char *at, FILE *out)
+static void
+since(const struct proto_doc *doc, const char *at, char *buf, size_t size)
 {
-	struct screen s = screen_of(out);
+	str_duration(buf, size, duration_since(doc, at));
+}
+
+static void
+headline(const struct screen *s, const struct proto_doc *doc, const char *at)
+{
+	FILE *out = s->out;
 	bool ready = strcmp(text(doc, at, "state"), "ready") == 0;
 	char took[32];
 	const char *detail = text(doc, at, "cause.detail");
@@ -87,18 +99,26 @@ show_headline(const struct proto_doc *doc, const char *at, FILE *out)
 	since(doc, at, took, sizeof(took));
 	if (ready) {
 		fprintf(out, "%sDocker is usable%s: colima profile \"%s\" has been ready for %s\n",
-			colour_of(&s, "ok"), s.colour ? "\033[0m" : "", text(doc, at, "profile"),
+			colour_of(s, "ok"), s->colour ? "\033[0m" : "", text(doc, at, "profile"),
 			took);
 		return;
 	}
-	fprintf(out, "%sDocker is not usable%s: %s, for %s: %s", colour_of(&s, "fail"),
-		s.colour ? "\033[0m" : "", text(doc, at, "state"), took,
+	fprintf(out, "%sDocker is not usable%s: %s, for %s: %s", colour_of(s, "fail"),
+		s->colour ? "\033[0m" : "", text(doc, at, "state"), took,
 		text(doc, at, "cause.text"));
 	if (text(doc, at, "cause.id")[0])
 		fprintf(out, " (%s)", text(doc, at, "cause.id"));
 	fputc('\n', out);
 	if (*detail)
 		fprintf(out, "  %s\n", detail);
+}
+
+void
+show_headline(const struct proto_doc *doc, const char *at, FILE *out)
+{
+	struct screen s = screen_of(out, fileno(out), 0);
+
+	headline(&s, doc, at);
 }
 
 /* What happens next by itself, and what a person can do. */
@@ -150,15 +170,20 @@ show_gates(const struct screen *s, const struct proto_doc *doc, const char *at)
 	size_t n = proto_doc_len(doc, doc_sub(at, "gates"));
 
 	for (size_t i = 0; i < n; i++) {
-		char item[128], took[32], line[512];
+		char item[128], took[32], line[512] = "";
 		const char *state;
+		bool waiting;
 
 		(void)str_fmt(item, sizeof(item), "%s.%zu", doc_sub(at, "gates"), i);
 		state = text(doc, item, "state");
-		str_duration(took, sizeof(took), (uint64_t)number(doc, item, "took_ms"));
-		(void)str_fmt(line, sizeof(line), "%s%s%s", strcmp(state, "closed") ? took : "",
-			strcmp(state, "waiting") ? "" : "  ",
-			strcmp(state, "waiting") ? "" : text(doc, at, "boot.step"));
+		waiting = strcmp(state, "waiting") == 0;
+		str_duration(took, sizeof(took),
+			(uint64_t)number(doc, item, "took_ms") + (waiting ? s->age_ms : 0));
+		if (waiting)
+			(void)str_fmt(
+				line, sizeof(line), "%-9s %s", took, text(doc, at, "boot.step"));
+		else if (strcmp(state, "open") == 0)
+			str_cut(line, sizeof(line), took);
 		row(s, text(doc, item, "name"), strcmp(state, "open") ? state : "ok", line);
 	}
 }
@@ -203,16 +228,41 @@ show_notes(const struct screen *s, const struct proto_doc *doc, const char *at)
 			keys);
 }
 
-void
-show_status(const struct proto_doc *doc, const char *at, FILE *out)
+/* How far the start is, measured by the last one. */
+static void
+show_progress(const struct screen *s, const struct proto_doc *doc, const char *at)
 {
-	struct screen s = screen_of(out);
+	uint64_t expected_ms = (uint64_t)number(doc, at, "boot.expected_ms");
+	uint64_t took_ms = duration_since(doc, at);
+	bool known = expected_ms > 0;
+	char took[32], expected[32];
+	size_t filled;
 
-	show_headline(doc, at, out);
-	show_next(doc, at, out);
-	fputc('\n', out);
-	if (strcmp(text(doc, at, "state"), "starting") == 0)
+	if (!known)
+		expected_ms = FIRST_BOOT_MS;
+	filled = (size_t)(took_ms * BAR_WIDTH / expected_ms);
+	if (filled > BAR_WIDTH - 1)
+		filled = BAR_WIDTH - 1; /* late is not done */
+	str_duration(took, sizeof(took), took_ms);
+	str_duration(expected, sizeof(expected), expected_ms);
+	fprintf(s->out, "\n  %-10s %s of about %s%s  [%.*s>%*s]\n", "start", took, expected,
+		known ? "" : " (a guess, the first time)", (int)filled,
+		"========================", (int)(BAR_WIDTH - 1 - filled), "");
+}
+
+void
+show_status(const struct proto_doc *doc, const char *at, const struct view *view)
+{
+	struct screen s = screen_of(view->out, view->fd, view->age_ms);
+	bool starting = strcmp(text(doc, at, "state"), "starting") == 0;
+
+	headline(&s, doc, at);
+	show_next(doc, at, s.out);
+	fputc('\n', s.out);
+	if (starting)
 		show_gates(&s, doc, at);
+	if (starting)
+		show_progress(&s, doc, at);
 	else
 		show_layers(&s, doc, at);
 	show_containers(&s, doc, at);

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 from harness import Tree, User
@@ -6,8 +7,9 @@ from harness import Tree, User
 
 def pytest_addoption(parser):
     parser.addoption("--real", action="store_true", help="the colima on PATH, in a disposable profile")
-    parser.addoption("--rig-accel", default="tcg")
-    parser.addoption("--rig-image", default="")
+    parser.addoption("--real-conf", type=Path, help="lines to add to the configuration, with --real")
+    parser.addoption("--rig-image", help="the guest image of the rig (tests/rig/image/build)")
+    parser.addoption("--rig-accel", default="tcg", help="qemu's accelerator for it")
 
 
 @pytest.fixture(scope="session")

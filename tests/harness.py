@@ -34,15 +34,14 @@ def wait_until(what, condition, timeout=20.0):
 
 
 class User:
-    """Whom the daemon runs for: a throwaway account when the tests run as root."""
+    """Whom the daemon runs for: as root PULSE_TEST_USER, else a throwaway account."""
 
     def __init__(self):
-        self.made = os.geteuid() == 0
+        self.name = os.environ.get("PULSE_TEST_USER") if os.geteuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+        self.made = not self.name
         if self.made:
             self.name = "cpt%05d" % random.randrange(100000)
             subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", self.name], check=True)
-        else:
-            self.name = pwd.getpwuid(os.getuid()).pw_name
         self.entry = pwd.getpwnam(self.name)
 
     def remove(self):
@@ -51,21 +50,18 @@ class User:
 
 
 def processes():
-    """(pid, uid, argv) of every process that lives; zombies are dead."""
-    for entry in Path("/proc").iterdir() if Path("/proc").is_dir() else ():
-        if not entry.name.isdigit():
-            continue
-        with contextlib.suppress(OSError):
-            if (entry / "stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX":
-                continue
-            argv = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
-            yield int(entry.name), entry.stat().st_uid, argv
+    """(pid, uid, command line) of every process that lives; zombies are dead."""
+    listing = subprocess.run(["ps", "-axww", "-o", "pid=,uid=,stat=,args="], text=True, errors="replace",
+                             capture_output=True, check=True).stdout
+    for line in listing.splitlines():
+        pid, uid, stat, args = (line.split(None, 3) + [""])[:4]
+        if stat[0] not in "ZX":
+            yield int(pid), int(uid), args
 
 
 def alive(pid):
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
-    return False
+    stat = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], text=True, capture_output=True).stdout.strip()
+    return stat != "" and stat[0] not in "ZX"
 
 
 class Tree:
@@ -159,8 +155,7 @@ class Tree:
     def mine(self):
         """Processes of this tree: started by us, and named by the tree's own path."""
         mark = str(self.dir)
-        return [(pid, argv) for pid, uid, argv in processes()
-                if uid == self.user.entry.pw_uid and any(mark in word for word in argv)]
+        return [(pid, args) for pid, uid, args in processes() if uid == self.user.entry.pw_uid and mark in args]
 
     def close(self):
         for daemon in self.daemons:

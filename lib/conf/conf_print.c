@@ -120,6 +120,18 @@ conf_template(FILE *out)
 	fputs("#ENV_HTTPS_PROXY=http://proxy.example:3128\n", out);
 }
 
+/* mdoc(7): a new sentence begins a new line. */
+static void
+put_sentences(const char *text, FILE *out)
+{
+	for (const char *at = text; *at; at++) {
+		bool between = at > text && at[0] == ' ' && at[-1] == '.';
+
+		fputc(between ? '\n' : *at, out);
+	}
+	fputc('\n', out);
+}
+
 void
 conf_print_mdoc(FILE *out)
 {
@@ -129,7 +141,8 @@ conf_print_mdoc(FILE *out)
 		char range[128];
 
 		accepted(key, range, sizeof(range));
-		fprintf(out, ".It Ev %s\n%s\n", key->name, key->help);
+		fprintf(out, ".It Ev %s\n", key->name);
+		put_sentences(key->help, out);
 		if (range[0])
 			fprintf(out, "Accepted: %s.\n", range);
 		if (key->flags & CONF_REQUIRED)

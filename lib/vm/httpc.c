@@ -324,8 +324,10 @@ httpc_destroy(struct httpc *http)
 	if (!http)
 		return;
 	http->closing = true;
-	while (http->requests)
-		free_request(http->requests);
+	for (struct httpc_request *r = http->requests, *next; r; r = next) {
+		next = r->next;
+		free_request(r);
+	}
 	(void)curl_multi_cleanup(http->multi);
 	uv_close((uv_handle_t *)&http->timer, on_closed);
 }

@@ -75,7 +75,7 @@ verify(pid_t pid, uid_t uid, const char *flag, const char *value, const char *wh
 int
 vm_find_hostagent(const struct vm_paths *paths, uid_t uid, struct host_proc *ret, struct err *err)
 {
-	pid_t pid;
+	pid_t pid = 0;
 	int rc = vm_pidfile_read(paths->ha_pid, &pid, err);
 
 	if (rc < 0)
@@ -107,7 +107,7 @@ lock_holder(const char *path, pid_t *ret, struct err *err)
 int
 vm_find_qemu(const struct vm_paths *paths, uid_t uid, struct host_proc *ret, struct err *err)
 {
-	pid_t pid;
+	pid_t pid = 0;
 	int rc = lock_holder(paths->qemu_pid, &pid, err);
 
 	if (rc < 0)
@@ -150,7 +150,7 @@ pid_t
 vm_find_vz(const struct vm_paths *paths)
 {
 	struct host_proc proc;
-	pid_t pid;
+	pid_t pid = 0;
 
 	if (vm_pidfile_read(paths->vz_pid, &pid, NULL) < 0 || host_proc(pid, &proc) < 0)
 		return 0;

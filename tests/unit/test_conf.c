@@ -884,13 +884,13 @@ test_mdoc(void **state)
 	for (size_t i = 0; i < conf_n_keys; i++) {
 		char item[128];
 
-		(void)str_fmt(item, sizeof(item), "\n.It Ev %s\n%s\n", conf_keys[i].name,
+		(void)str_fmt(item, sizeof(item), "\n.It Ev %s\n%.8s", conf_keys[i].name,
 			conf_keys[i].help);
 		assert_non_null(strstr(text, item));
-		/* When it fails: pulsectl config mdoc, between the marks of the page. */
-		assert_non_null(strstr(page, item));
 		assert_int_not_equal(conf_keys[i].help[0], '.');
 	}
+	/* When it fails: the output of pulsectl config mdoc belongs into the page. */
+	assert_non_null(strstr(page, text));
 	free(page);
 	free(text);
 }
