@@ -26,4 +26,11 @@ def tree(user):
     tree.close()
 
 
+@pytest.fixture(scope="module")
+def module_tree(user):
+    tree = Tree(user)
+    yield tree
+    tree.close()
+
+
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can drop privileges")
