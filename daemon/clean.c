@@ -1,19 +1,23 @@
 /*
  * What an earlier start left behind: a VM to adopt, processes that still end, and files that name
  * nobody. A file is removed only when the process that it names is proved not to be the one it
- * should be; a process is never signalled here.
+ * should be; a process is signalled only when its arguments and the absence of its VM prove that
+ * it serves nobody.
  */
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/str.h"
+#include "host/host.h"
 #include "log.h"
 #include "runtime.h"
 #include "vm/ident.h"
+#include "vm/scan.h"
 
 static void
 cleaned(struct runtime *rt, enum sup_cleaned result, enum sup_cause cause, bool was_ready,
@@ -83,6 +87,50 @@ adopt(struct runtime *rt, const struct host_proc *qemu, bool child)
 	cleaned(rt, CLEANED_ADOPTABLE, CAUSE_NONE, was_ready, text);
 }
 
+#define REMAINS_TERM_MS 5000u /* F39: so long to end by itself */
+
+static void
+signal_remains(
+	struct runtime *rt, const struct host_proc *procs, size_t n, const char *what, int signum)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!vm_same_proc(procs[i].pid, procs[i].start))
+			continue;
+		if (rt->remains_signal == 0 || (signum == SIGKILL && rt->remains_signal != SIGKILL))
+			log_info("clean", "signal %d (%s) to %s %d: its VM is gone", signum,
+				strsignal(signum), what, (int)procs[i].pid);
+		(void)kill(procs[i].pid, signum);
+	}
+}
+
+/* Lima leaves a usernet behind whenever qemu dies hard (F39), and a master that outlived its VM
+ * holds up the next boot for ten minutes (F40). Both are ours to end only when nothing of this
+ * profile runs; usernet serves all profiles, so for it no qemu of the LIMA_HOME may live. */
+static bool
+remains_live(struct runtime *rt)
+{
+	static struct vm_scan scan;
+	uint64_t now_ms = host_awake_ms();
+	bool patient = true;
+
+	if (vm_scan(&rt->paths, rt->user.uid, &scan) < 0)
+		return false;
+	if (scan.n_qemus > 0)
+		scan.n_usernets = 0;
+	if (scan.n_usernets + scan.n_masters == 0) {
+		rt->remains_signal = 0;
+		return false;
+	}
+	if (rt->remains_signal == 0)
+		rt->remains_ms = now_ms;
+	patient = now_ms - rt->remains_ms < REMAINS_TERM_MS;
+	/* SIGINT is how Lima itself ends a usernet (runtime 2.8). */
+	signal_remains(rt, scan.usernet, scan.n_usernets, "usernet", patient ? SIGINT : SIGKILL);
+	signal_remains(rt, scan.master, scan.n_masters, "ssh master", patient ? SIGTERM : SIGKILL);
+	rt->remains_signal = patient ? SIGTERM : SIGKILL;
+	return true;
+}
+
 void
 rt_clean(struct runtime *rt, bool passive)
 {
@@ -112,6 +160,9 @@ rt_clean(struct runtime *rt, bool passive)
 		cleaned(rt, CLEANED_BUSY, CAUSE_NONE, false, ha ? qemu_err.msg : ha_err.msg);
 	} else if (qemu_unreaped(rt)) {
 		cleaned(rt, CLEANED_BUSY, CAUSE_NONE, false, "a dead qemu is not reaped yet");
+	} else if (!passive && remains_live(rt)) {
+		cleaned(rt, CLEANED_BUSY, CAUSE_NONE, false,
+			"what is left of the VM before is ending");
 	} else {
 		if (!passive)
 			remove_stale_hostagent(rt, ha_err.msg);

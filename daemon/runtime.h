@@ -128,6 +128,9 @@ struct runtime {
 	struct output output;
 	struct command stop_command;
 
+	uint64_t remains_ms; /* since when left-over processes are being ended */
+	int remains_signal;  /* what they were last sent, 0 = there are none */
+
 	char tool_colima[HOST_PATH_MAX];
 	char path_env[8192];
 

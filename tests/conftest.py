@@ -19,6 +19,15 @@ def user():
     user.remove()
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failed test shows what its daemon logged."""
+    report = (yield).get_result()
+    tree = next((value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Tree)), None)
+    if report.failed and tree:
+        report.sections.append(("the daemon's log", tree.log()[-12000:]))
+
+
 @pytest.fixture
 def tree(user):
     tree = Tree(user)

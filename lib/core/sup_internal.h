@@ -14,7 +14,7 @@
 #define NO_MARKER_MS     60000u
 #define LOOK_MS          2000u /* the slow safety net while waiting; notices come by themselves */
 #define BLOCKED_LOOK_MS  10000u
-#define BUSY_LOOK_MS     500u
+#define BUSY_LOOK_MS     100u
 #define BUSY_MAX_MS      15000u /* "Broken is also a normal transient" (field-failures, notes) */
 #define ROUND_MS         1000u  /* parity P20: rounds one second apart */
 #define RETRY_MS         200u   /* after a refused or broken answer; silence is its own delay */

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -194,7 +195,6 @@ def test_start_fails_and_backs_off(tree):
 
 def test_stale_hostagent_pid_that_names_an_innocent(tree, user):
     """F02: Lima believes the number; we prove it wrong, remove the file and leave the innocent."""
-    import subprocess
     demote = (lambda: os.setuid(user.entry.pw_uid)) if os.geteuid() == 0 else None
     innocent = subprocess.Popen(["sleep", "600"], preexec_fn=demote)
     try:
@@ -234,3 +234,31 @@ def test_no_ready_without_the_api(tree):
     assert next(g for g in status["gates"] if g["name"] == "api")["state"] == "waiting"
     tree.scenario()
     tree.wait()
+
+
+def test_usernet_does_not_leak(tree):
+    """F39: each hard death of qemu leaves a usernet that nobody would ever stop."""
+    tree.start()
+    for _ in range(3):
+        before = tree.wait()
+        os.kill(before["vm"]["qemu_pid"], signal.SIGKILL)
+        wait_until("a new VM", lambda: tree.status()["generation"] > before["generation"])
+    tree.wait()
+    assert sum(" usernet " in args for _, args in tree.mine()) == 1
+
+
+def test_master_that_outlived_its_vm_is_ended(tree, user):
+    """F40: Lima's ssh would multiplex into it and hang at requirement 3."""
+    title = f"ssh: {tree.inst}/ssh.sock [mux]"
+    master = subprocess.Popen([title, "600"], executable="/bin/sleep",
+                              preexec_fn=lambda: os.geteuid() == 0 and os.setuid(user.entry.pw_uid))
+    other = subprocess.Popen([title.replace("/ssh.sock", "-x/ssh.sock"), "600"], executable="/bin/sleep",
+                             preexec_fn=lambda: os.geteuid() == 0 and os.setuid(user.entry.pw_uid))
+    try:
+        tree.start()
+        tree.wait()
+        assert master.wait(5) == -signal.SIGTERM
+        assert other.poll() is None, "another profile's master is another profile's business"
+    finally:
+        other.kill()
+        other.wait()

@@ -225,22 +225,37 @@ start_qemu(const struct world *w)
 
 /* -- QMP, as Lima uses it: only at the end (runtime 2.5) -------------------------------------- */
 
+/* Reads until `word` came: events come between a command and its return (R15). */
+static void
+qmp_read(int fd, const char *word)
+{
+	char text[4096];
+	size_t len = 0;
+	ssize_t n;
+
+	text[0] = '\0';
+	while (!strstr(text, word) && len < sizeof(text) - 1 &&
+		(n = read(fd, text + len, sizeof(text) - 1 - len)) > 0) {
+		len += (size_t)n;
+		text[len] = '\0';
+	}
+}
+
 static void
 qmp(const struct world *w, const char *command)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	char text[4096];
 	struct timeval limit = {5, 0};
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", at(w->inst, "qmp.sock"));
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0) {
-		(void)!read(fd, text, sizeof(text));
+		qmp_read(fd, "\"QMP\"");
 		dprintf(fd, "{\"execute\":\"qmp_capabilities\"}\n");
-		(void)!read(fd, text, sizeof(text));
+		qmp_read(fd, "\"return\"");
 		dprintf(fd, "{\"execute\":\"%s\"}\n", command);
-		(void)!read(fd, text, sizeof(text));
+		qmp_read(fd, "\"return\"");
 	}
 	(void)close(fd);
 }
