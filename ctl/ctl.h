@@ -1,6 +1,6 @@
 /*
- * ctl: pulsectl, one file a command. The table of commands is in main.c; usage text, prefixes and
- * man page come from it.
+ * ctl: pulsectl, one file a command. The table of commands is in commands.c; usage text and
+ * prefixes come from it, and the manual page is checked against it.
  */
 #ifndef CTL_CTL_H
 #define CTL_CTL_H

@@ -1,48 +1,6 @@
 #include <signal.h>
-#include <string.h>
 
 #include "ctl.h"
-
-/* Letters: j --json, w --watch, f -f/--follow, n -n, a --all, s --strict, W --wait, t --timeout,
- * F --for. */
-const struct command commands[] = {
-	{"status", cmd_status, "jw", "[--json | --watch]",
-		"is Docker usable, and if not, why and what happens next"},
-	{"wait", cmd_wait, "Ftw", "[--for STATE] [--timeout 5m] [--watch]",
-		"wait until the state is reached (default: ready); --watch shows the way there"},
-	{"start", cmd_start, "Wt", "[--wait] [--timeout 20m]",
-		"goal up: start the VM and keep Docker usable; forgives earlier failures"},
-	{"stop", cmd_stop, "Wt", "[--wait] [--timeout 5m]",
-		"goal down: stop the VM gracefully and keep it stopped"},
-	{"restart", cmd_restart, "Wt", "[--wait] [--timeout 20m]",
-		"stop the VM gracefully and start it again"},
-	{"pause", cmd_pause, "Wt", "[--wait]",
-		"hands off: watch, but neither start, mend nor stop"},
-	{"resume", cmd_resume, "Wt", "[--wait] [--timeout 20m]",
-		"goal up again after pause or stop"},
-	{"reload", cmd_reload, "", "", "read the configuration file again"},
-	{"logs", cmd_logs, "fna", "[-f] [-n N] [--all]", "the end of the log; -f follows it"},
-	{"events", cmd_events, "fj", "[-f] [--json]",
-		"the last transitions; -f goes on with new ones"},
-	{"config", cmd_config, "s", "check | show | template [--strict]",
-		"check a configuration file, show it resolved, or print a commented example"},
-	{"version", cmd_version, "j", "[--json]", "version of pulsectl and of the daemon"},
-	{"help", cmd_help, "", "[COMMAND]", "this list, or what one command does"},
-	{NULL, NULL, NULL, NULL, NULL},
-};
-
-int
-cmd_help(const struct options *o)
-{
-	for (const struct command *c = commands; o->argc > 0 && c->name; c++) {
-		if (strcmp(c->name, o->argv[0]) == 0) {
-			usage(stdout, c);
-			return CTL_YES;
-		}
-	}
-	usage(stdout, NULL);
-	return CTL_YES;
-}
 
 int
 main(int argc, char **argv)
