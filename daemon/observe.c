@@ -6,9 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -112,24 +110,6 @@ rt_watch_proc(struct runtime *rt, enum sup_proc proc, pid_t pid, uint64_t start)
 	return true;
 }
 
-/* connect(2) on a Unix socket is answered at once: 0 or -errno. */
-static int
-try_connect(const char *path)
-{
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int fd, rc = 0;
-
-	if (str_fmt(addr.sun_path, sizeof(addr.sun_path), "%s", path) < 0)
-		return -ENAMETOOLONG;
-	fd = host_unix_socket(true);
-	if (fd < 0)
-		return fd;
-	if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0 && errno != EAGAIN)
-		rc = -errno;
-	(void)close(fd);
-	return rc;
-}
-
 /* Posts a layer when its verdict or its evidence changed. */
 static void
 tell(struct runtime *rt, enum sup_layer layer, bool ok, const char *evidence)
@@ -155,7 +135,7 @@ observe_hostagent(struct runtime *rt)
 			tell(rt, LAYER_HOSTAGENT, false, err.msg);
 		return;
 	}
-	rc = try_connect(rt->paths.ha_sock);
+	rc = host_unix_listens(rt->paths.ha_sock);
 	(void)str_fmt(text, sizeof(text), rc < 0 ? "hostagent %d, ha.sock: %s" : "hostagent %d",
 		(int)proc.pid, rc < 0 ? strerror(-rc) : "");
 	tell(rt, LAYER_HOSTAGENT, rc == 0, text);
@@ -168,6 +148,7 @@ on_qmp(const struct qmp_result *result, void *arg)
 	char text[SUP_EVIDENCE_MAX];
 
 	rt->asked_qmp = false;
+	rt_examine_qmp(rt, result);
 	if (!rt->sup.alive[PROC_QEMU] || rt->exiting)
 		return;
 	if (result->code < 0)
@@ -183,12 +164,13 @@ on_qmp(const struct qmp_result *result, void *arg)
 }
 
 /* Never while a stop is under way: Lima's own shutdown needs the monitor (QMP note). */
-void
+bool
 rt_ask_qmp(struct runtime *rt)
 {
 	if (rt->asked_qmp || rt->sup.state == STATE_STOPPING || !rt->sup.alive[PROC_QEMU])
-		return;
+		return rt->asked_qmp;
 	rt->asked_qmp = qmp_ask(&rt->loop, rt->paths.qmp_sock, QMP_QUERY_STATUS, on_qmp, rt) == 0;
+	return rt->asked_qmp;
 }
 
 static void
@@ -204,7 +186,7 @@ observe_qemu(struct runtime *rt)
 		return;
 	}
 	if (rt->sup.layers[LAYER_VM].verdict != VERDICT_OK)
-		rt_ask_qmp(rt);
+		(void)rt_ask_qmp(rt);
 }
 
 static void
@@ -219,7 +201,7 @@ observe_socket(struct runtime *rt)
 	else if (!S_ISSOCK(st.st_mode))
 		rc = -ENOTSOCK;
 	else
-		rc = try_connect(rt->paths.docker_sock);
+		rc = host_unix_listens(rt->paths.docker_sock);
 	(void)str_fmt(text, sizeof(text), rc < 0 ? "%s: %s" : "%s", rt->paths.docker_sock,
 		rc < 0 ? strerror(-rc) : "");
 	tell(rt, LAYER_SOCKET, rc == 0, text);

@@ -96,6 +96,37 @@ fill_restarts(const struct runtime *rt, struct snap *snap)
 	snap->restarts.last_reason = s->restart_reason;
 }
 
+static void
+fill_repairs(const struct runtime *rt, struct snap *snap)
+{
+	const struct sup *s = &rt->sup;
+	uint64_t first = s->n_repairs > SNAP_REPAIRS_MAX ? s->n_repairs - SNAP_REPAIRS_MAX : 0;
+
+	for (uint64_t i = first; i < s->n_repairs; i++) {
+		const struct sup_repair *from = &s->repairs[i % SUP_REPAIRS_MAX];
+		struct snap_repair *to = &snap->repairs[snap->n_repairs++];
+
+		to->at_ms = wall_of(from->at_ms);
+		to->cause = from->cause;
+		str_cut(to->remedy, sizeof(to->remedy), sup_remedy_row(from->remedy)->name);
+		str_cut(to->result, sizeof(to->result), sup_repair_result_name(from->result));
+		to->took_ms = from->took_ms;
+	}
+}
+
+static void
+fill_incident(const struct runtime *rt, struct snap *snap)
+{
+	const struct sup_incident *incident = &rt->sup.incident;
+	uint64_t in_ms;
+	enum sup_remedy remedy = sup_next_remedy(&rt->sup, &in_ms);
+
+	snap->incident.cause = incident->cause;
+	str_cut(snap->incident.why, SNAP_TEXT_MAX, incident->why ? incident->why : "");
+	snap->incident.remedy = remedy;
+	snap->incident.in_ms = in_ms;
+}
+
 const struct snap *
 rt_snapshot(struct runtime *rt)
 {
@@ -117,6 +148,8 @@ rt_snapshot(struct runtime *rt)
 	fill_docker(rt, snap);
 	fill_chain(rt, snap);
 	fill_restarts(rt, snap);
+	fill_repairs(rt, snap);
+	fill_incident(rt, snap);
 	str_cut(snap->next_action, sizeof(snap->next_action), sup_next(s, &snap->next_in_ms));
 	if (s->state == STATE_STARTING) {
 		str_cut(snap->boot_step, sizeof(snap->boot_step), rt->output.step);

@@ -29,6 +29,7 @@ rt_limits(const struct conf *conf, struct sup_limits *limits)
 		.crash_loop_count = (unsigned)conf->crash_loop_count,
 		.crash_loop_window_ms = (uint64_t)conf->crash_loop_window_s * 1000,
 		.wake_grace_ms = (uint64_t)conf->wake_grace_s * 1000,
+		.repair_budget = (unsigned)conf->repair_budget,
 	};
 	for (int gate = 0; gate < GATE__COUNT; gate++)
 		limits->gate_ms[gate] = SUP_NEVER;
@@ -82,13 +83,19 @@ perform(struct runtime *rt, const struct sup_action *action)
 		break;
 	case ACT_INSPECT:
 		rt_observe(rt);
-		rt_ask_qmp(rt);
+		(void)rt_ask_qmp(rt);
 		break;
 	case ACT_PROBE:
 		rt_probe(rt, action->full);
 		break;
 	case ACT_STREAM:
 		rt_stream(rt);
+		break;
+	case ACT_EXAMINE:
+		rt_examine(rt, action->full);
+		break;
+	case ACT_REPAIR:
+		rt_repair(rt, action->remedy);
 		break;
 	case ACT_STOP_ASK:
 		rt_stop_ask(rt);
@@ -174,10 +181,10 @@ visible_change(const struct sup *a, const struct sup *b)
 }
 
 static bool
-no_vm(enum sup_state state)
+no_vm(const struct sup *s)
 {
-	return state == STATE_DOWN || state == STATE_BACKOFF || state == STATE_WAITING ||
-	       state == STATE_BLOCKED;
+	return s->state == STATE_DOWN || s->state == STATE_BACKOFF || s->state == STATE_WAITING ||
+	       (s->state == STATE_BLOCKED && !s->held);
 }
 
 static void
@@ -193,10 +200,14 @@ step(struct runtime *rt, const struct posted *posted)
 			rt, before.state, &posted->event, rt->sup.now_ms - before.state_since_ms);
 	log_gates(rt, before.gates);
 	rt->dirty = rt->dirty || visible_change(&before, &rt->sup);
-	if (no_vm(rt->sup.state))
+	if (no_vm(&rt->sup))
 		rt_observe_stop(rt);
-	if (no_vm(rt->sup.state) || before.generation != rt->sup.generation)
+	if (no_vm(&rt->sup) || before.generation != rt->sup.generation) {
 		rt_probe_forget(rt);
+		rt_examine_forget(rt);
+	}
+	if (rt->sup.state != STATE_REPAIRING)
+		rt_repair_forget(rt);
 	for (unsigned i = 0; i < actions.n; i++)
 		perform(rt, &actions.action[i]);
 }
@@ -409,6 +420,8 @@ close_handles(struct runtime *rt)
 	rt_child_close(rt);
 	output_close(rt);
 	rt_probe_forget(rt);
+	rt_examine_forget(rt);
+	rt_repair_forget(rt);
 	httpc_destroy(rt->probe.http);
 	control_close(rt->control);
 	uv_close((uv_handle_t *)&rt->deadline, NULL);

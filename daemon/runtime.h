@@ -14,6 +14,7 @@
 #include "conf/conf.h"
 #include "core/snap.h"
 #include "core/sup.h"
+#include "job.h"
 #include "proto/proto.h"
 #include "state.h"
 #include "user.h"
@@ -21,6 +22,7 @@
 #include "vm/halog.h"
 #include "vm/httpc.h"
 #include "vm/paths.h"
+#include "vm/qmp.h"
 
 #define RT_QUEUE_MAX  64
 #define RT_EVENTS_MAX 256
@@ -88,6 +90,25 @@ struct probe {
 	int64_t skew_s;
 };
 
+/* An examination: what several witnesses are being asked. */
+struct examine {
+	struct job ssh;
+	struct httpc_request *ping;
+	bool wants_qmp, full;
+	unsigned pending;
+	uint64_t generation;
+	struct sup_signs signs;
+};
+
+/* A remedy that runs, step by step. */
+struct repair {
+	struct job job;
+	enum sup_remedy remedy; /* REMEDY_NONE: none runs */
+	enum sup_cause cause;
+	size_t step;
+	uint64_t generation;
+};
+
 struct posted {
 	struct sup_event event;
 	char text[SUP_EVIDENCE_MAX];
@@ -135,6 +156,8 @@ struct runtime {
 	char path_env[8192];
 
 	struct probe probe;
+	struct examine examine;
+	struct repair repair;
 	struct control *control;
 	int listen_fd; /* bound before the drop, -1 = not */
 	char control_path[HOST_PATH_MAX];
@@ -167,7 +190,7 @@ void rt_clean(struct runtime *rt, bool passive);
 void rt_observe(struct runtime *rt);
 void rt_observe_start(struct runtime *rt);
 void rt_observe_stop(struct runtime *rt);
-void rt_ask_qmp(struct runtime *rt);
+bool rt_ask_qmp(struct runtime *rt); /* true when an answer will come */
 bool rt_watch_proc(struct runtime *rt, enum sup_proc proc, pid_t pid, uint64_t start);
 void rt_observe_close(struct runtime *rt);
 /* dirwatch.c */
@@ -193,6 +216,13 @@ void env_free(char **env);
 void rt_probe(struct runtime *rt, bool full);
 void rt_stream(struct runtime *rt);
 void rt_probe_forget(struct runtime *rt);
+/* examine.c: what is wrong? */
+void rt_examine(struct runtime *rt, bool full);
+void rt_examine_qmp(struct runtime *rt, const struct qmp_result *result);
+void rt_examine_forget(struct runtime *rt);
+/* repair.c: the remedies that are more than a restart. */
+void rt_repair(struct runtime *rt, enum sup_remedy remedy);
+void rt_repair_forget(struct runtime *rt);
 /* publish.c: snapshot, status file, events. */
 void rt_publish(struct runtime *rt);
 void rt_event(struct runtime *rt, const char *line);

@@ -87,7 +87,7 @@ class Tree:
         self.conf()
 
     def _link_standin(self):
-        for name in ("colima", "limactl", "lima", "docker"):
+        for name in ("colima", "limactl", "lima", "docker", "ssh"):
             shutil.copy(BIN / "standin", self.bin / name)
 
     def conf(self, extra="", **keys):

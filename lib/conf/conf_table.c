@@ -102,6 +102,8 @@ const struct conf_key conf_keys[] = {
 		"See CRASH_LOOP_COUNT."),
 	INT("WAKE_GRACE", wake_grace_s, 0, 3600, "30", "s", CONF_LIVE,
 		"After the machine woke from sleep, failures are not counted for so long."),
+	INT("REPAIR_BUDGET", repair_budget, 1, 64, "12", NULL, CONF_LIVE,
+		"Repairs that are tried within an hour; more end in the state blocked, and a person is asked for."),
 	STR("BACKUP_DIR_BASE", backup_dir_base, "./backups", 0,
 		"Where backups of Colima's folders go."),
 	CHOICE("CLEAN_OTHER_COLIMA_DAEMONS", clean_other_colima_daemons, clean_modes, "prompt", 0,

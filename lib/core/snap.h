@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/diag.h"
 #include "core/tables.h"
 
 #define SNAP_TEXT_MAX       192
@@ -92,7 +93,14 @@ struct snap {
 	size_t n_repairs;
 	struct snap_repair repairs[SNAP_REPAIRS_MAX]; /* oldest first */
 
-	char next_action[64]; /* "start again", "" = nothing planned */
+	struct {
+		enum sup_cause cause; /* CAUSE_NONE: nothing has been diagnosed */
+		char why[SNAP_TEXT_MAX];
+		enum sup_remedy remedy; /* what is tried next */
+		uint64_t in_ms;
+	} incident;
+
+	char next_action[96]; /* "start again", "" = nothing planned */
 	uint64_t next_in_ms;
 
 	/* The long step under way, for progress bars; expected 0 = not known. */

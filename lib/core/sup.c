@@ -46,6 +46,7 @@ sup_enter(struct sup *s, enum sup_state state, enum sup_cause cause, const char 
 	copy_text(s->detail, detail);
 	s->limit_ms = SUP_NEVER;
 	s->probe_ms = SUP_NEVER;
+	s->held = false;
 }
 
 void
@@ -90,6 +91,7 @@ sup_init(struct sup *s, const struct sup_limits *limits, uint64_t seed, uint64_t
 		.ready_since_ms = SUP_NEVER,
 		.api_good_since_ms = SUP_NEVER,
 		.api_bad_since_ms = SUP_NEVER,
+		.examine_ms = SUP_NEVER,
 	};
 	for (int layer = 0; layer < LAYER__COUNT; layer++)
 		s->layers[layer].since_ms = s->layers[layer].looked_ms = now_ms;
@@ -112,14 +114,15 @@ on_boot(struct sup *s, const struct sup_event *ev, struct sup_actions *out)
 static bool
 running(const struct sup *s)
 {
-	return s->state == STATE_READY || s->state == STATE_DEGRADED || s->state == STATE_REPAIRING;
+	return s->state == STATE_READY || s->state == STATE_DEGRADED ||
+	       s->state == STATE_REPAIRING || s->held;
 }
 
 static void
 on_layer(struct sup *s, const struct sup_event *ev, struct sup_actions *out)
 {
 	sup_set_layer(s, ev->u.layer.layer, ev->u.layer.verdict, ev->u.layer.cause, ev->text);
-	if (s->state == STATE_WAITING || s->state == STATE_BLOCKED)
+	if (s->state == STATE_WAITING || (s->state == STATE_BLOCKED && !s->held))
 		sup_look_at_preconditions(s, out);
 	else if (s->state == STATE_STARTING)
 		sup_refresh_gates(s, out);
@@ -223,6 +226,10 @@ cleaning_deadline(struct sup *s, struct sup_actions *out)
 	if (sup_due(s, s->limit_ms)) {
 		if (s->clean_passive)
 			sup_stop_finish(s, out);
+		else if (s->alive[PROC_QEMU] && s->goal == GOAL_UP)
+			/* An orphan, not a stop under way: its Docker may serve (F17, R9). */
+			sup_run_degraded(
+				s, out, CAUSE_HOSTAGENT_DIED, "found without its hostagent");
 		else
 			sup_fail(s, out, CAUSE_LEFTOVER, s->detail);
 	} else if (sup_due(s, s->probe_ms)) {
@@ -241,6 +248,10 @@ on_deadline(struct sup *s, const struct sup_event *ev, struct sup_actions *out)
 	switch (s->state) {
 	case STATE_WAITING:
 	case STATE_BLOCKED:
+		if (s->held) {
+			sup_running_deadline(s, out);
+			break;
+		}
 		s->limit_ms = s->now_ms + (s->state == STATE_WAITING ? LOOK_MS : BLOCKED_LOOK_MS);
 		sup_act(out, ACT_LOOK);
 		break;
@@ -272,7 +283,7 @@ static bool
 idle(const struct sup *s)
 {
 	return s->state == STATE_DOWN || s->state == STATE_WAITING || s->state == STATE_BACKOFF ||
-	       s->state == STATE_BLOCKED;
+	       (s->state == STATE_BLOCKED && !s->held);
 }
 
 static void
@@ -394,6 +405,9 @@ static const struct {
 	[EV_MARKER] = {on_marker, true},
 	[EV_ROUND] = {on_round, true},
 	[EV_STREAM_END] = {on_stream_end, true},
+	[EV_SIGNS] = {sup_on_signs, true},
+	[EV_REPAIRED] = {sup_on_repaired, true},
+	[EV_REPAIR] = {sup_on_repair, false},
 	[EV_DEADLINE] = {on_deadline, false},
 	[EV_GOAL] = {on_goal, false},
 	[EV_RESTART] = {on_restart, false},
@@ -425,7 +439,9 @@ sup_deadline(const struct sup *s)
 {
 	uint64_t at_ms = earlier(s->limit_ms, s->probe_out ? SUP_NEVER : s->probe_ms);
 
-	return earlier(at_ms, earlier(sup_gate_deadline(s), sup_patience_deadline(s)));
+	if (!s->examining && running(s))
+		at_ms = earlier(at_ms, s->examine_ms);
+	return earlier(at_ms, sup_gate_deadline(s));
 }
 
 static const char *
@@ -458,8 +474,12 @@ sup_next(const struct sup *s, uint64_t *ret_in_ms)
 		what = "give this start up";
 		break;
 	case STATE_DEGRADED:
-		at_ms = sup_patience_deadline(s);
-		what = at_ms == SUP_NEVER ? "watch" : "restart the VM gracefully";
+		*ret_in_ms = 0;
+		if (s->goal != GOAL_UP || s->incident.cause == CAUSE_NONE)
+			return s->cause == CAUSE_HOSTAGENT_DIED ? "watch" : "look again";
+		return sup_remedy_row(sup_next_remedy(s, ret_in_ms))->text;
+	case STATE_REPAIRING:
+		what = "look again";
 		break;
 	case STATE_STOPPING:
 		what = stopping_next(s);
@@ -470,7 +490,6 @@ sup_next(const struct sup *s, uint64_t *ret_in_ms)
 	case STATE_DOWN:
 	case STATE_CLEANING:
 	case STATE_READY:
-	case STATE_REPAIRING:
 	case STATE__COUNT:
 		at_ms = SUP_NEVER;
 		break;

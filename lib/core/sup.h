@@ -29,12 +29,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/diag.h"
 #include "core/tables.h"
 
 #define SUP_NEVER        UINT64_MAX
 #define SUP_ACTIONS_MAX  16
 #define SUP_RESTARTS_MAX 32
 #define SUP_EVIDENCE_MAX 192
+#define SUP_REPAIRS_MAX  64
 
 /* The limits, all in milliseconds but for counts. */
 struct sup_limits {
@@ -47,6 +49,7 @@ struct sup_limits {
 	unsigned crash_loop_count;
 	uint64_t crash_loop_window_ms;
 	uint64_t wake_grace_ms;
+	unsigned repair_budget; /* repairs within an hour, at most SUP_REPAIRS_MAX */
 };
 
 /* What ACT_CLEAN found. */
@@ -91,6 +94,11 @@ struct sup_event {
 			bool silent; /* timed out: a pending request is itself the notice, ask again
 					at once */
 		} round;
+		struct {
+			struct sup_signs signs;
+			bool full; /* the guest was asked as well */
+		} signs;
+		bool repaired; /* the remedy's own word; the API has the last */
 		const struct sup_limits *limits;
 	} u;
 	const char *text; /* evidence in words, may be NULL; copied */
@@ -98,9 +106,11 @@ struct sup_event {
 
 struct sup_action {
 	enum sup_action_kind kind;
-	bool full;        /* PROBE: the whole round (info, containers), not only _ping */
-	bool passive;     /* CLEAN: look only, remove nothing */
-	const char *text; /* NOTE: what to log; a literal */
+	bool full;              /* PROBE: the whole round (info, containers), not only _ping;
+				   EXAMINE: ask the guest as well */
+	enum sup_remedy remedy; /* REPAIR */
+	bool passive;           /* CLEAN: look only, remove nothing */
+	const char *text;       /* NOTE: what to log; a literal */
 };
 
 struct sup_actions {
@@ -119,6 +129,26 @@ struct sup_gate_entry {
 	enum sup_gate_state state;
 	uint64_t began_ms, took_ms;
 	bool late_noted;
+};
+
+enum sup_repair_result { REPAIR_RUNS, REPAIR_MENDED, REPAIR_FAILED, REPAIR_NO_EFFECT, REPAIR_LATE };
+
+struct sup_repair {
+	uint64_t at_ms, took_ms;
+	enum sup_cause cause;
+	enum sup_remedy remedy;
+	enum sup_repair_result result;
+	bool forgiven; /* a person asked again: not counted for the budget any more */
+};
+
+/* What is wrong now, from the first bad sample until Docker answers again. */
+struct sup_incident {
+	enum sup_cause cause; /* CAUSE_NONE: no diagnosis yet */
+	const char *why;      /* the row of the diagnosis, a literal; NULL */
+	uint64_t since_ms;    /* of this cause */
+	unsigned tries[SUP_RUNGS_MAX];
+	unsigned n_unknown; /* examinations without a diagnosis */
+	struct sup_signs signs;
 };
 
 /* The rungs of a stop, in order (runtime 2.8; never a signal to qemu before the last). */
@@ -149,6 +179,14 @@ struct sup {
 	uint64_t api_good_since_ms;
 	uint64_t api_bad_since_ms;
 	unsigned failures; /* consecutive bad API rounds while ready or degraded */
+
+	struct sup_incident incident;
+	bool examining;      /* an examination is under way */
+	uint64_t examine_ms; /* the next one */
+	bool verifying;      /* a remedy has ended; the round that is under way has the last word */
+	bool held;           /* blocked because nothing more is tried, not for a precondition */
+	struct sup_repair repairs[SUP_REPAIRS_MAX]; /* ring */
+	uint64_t n_repairs;
 
 	uint64_t judged_ms; /* since when the gates' own limits count */
 	uint64_t limit_ms;  /* the state's own deadline */
@@ -185,6 +223,11 @@ uint64_t sup_deadline(const struct sup *s);
 /* The delay before start number `step` after a failure: exponential, capped, with up to a quarter
  * of jitter either way, never over backoff_max_ms. Advances *random. */
 uint64_t sup_backoff_ms(const struct sup_limits *limits, unsigned step, uint64_t *random);
+
+const char *sup_repair_result_name(enum sup_repair_result result);
+
+/* What is tried next for the cause of the incident, and in how long; REMEDY_NONE: nothing. */
+enum sup_remedy sup_next_remedy(const struct sup *s, uint64_t *ret_in_ms);
 
 /* Restarts within the crash-loop window that ends now. */
 unsigned sup_restarts_in_window(const struct sup *s);

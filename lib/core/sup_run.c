@@ -11,6 +11,29 @@ cadence_ms(const struct sup *s)
 	return s->limits.probe_interval_ms * (well_ms >= CALM_AFTER_MS ? CALM_FACTOR : 1);
 }
 
+/* Into the running states without having been ready: a VM that was found, not started. */
+void
+sup_run_degraded(struct sup *s, struct sup_actions *out, enum sup_cause cause, const char *detail)
+{
+	sup_enter(s, STATE_DEGRADED, cause, detail);
+	s->adopted = true;
+	s->provisioning = false;
+	s->failures = 0;
+	s->api_bad_since_ms = SUP_NEVER;
+	if (!s->probe_out)
+		sup_probe(s, out, true);
+}
+
+/* Docker's answer came through them all. */
+static void
+good_chain(struct sup *s)
+{
+	static const enum sup_layer through[] = {LAYER_GUEST, LAYER_MUX};
+
+	for (size_t i = 0; i < sizeof(through) / sizeof(through[0]); i++)
+		sup_set_layer(s, through[i], VERDICT_OK, CAUSE_NONE, "Docker answers through it");
+}
+
 void
 sup_become_ready(struct sup *s, struct sup_actions *out)
 {
@@ -23,43 +46,39 @@ sup_become_ready(struct sup *s, struct sup_actions *out)
 	s->failures = 0;
 	s->api_bad_since_ms = SUP_NEVER;
 	s->probe_ms = s->now_ms + s->limits.probe_interval_ms;
+	sup_repair_ended(s, REPAIR_MENDED);
+	sup_incident_over(s);
+	good_chain(s);
 	sup_act(out, ACT_STREAM);
 	sup_act(out, ACT_SAVE);
 }
 
-static void
-degrade(struct sup *s, enum sup_cause cause, const char *detail)
+void
+sup_degrade(struct sup *s, enum sup_cause cause, const char *detail)
 {
 	uint64_t probe_ms = s->probe_ms;
 
 	if (s->state == STATE_DEGRADED && s->cause == cause)
 		return;
 	sup_enter(s, STATE_DEGRADED, cause, detail);
-	s->probe_ms = probe_ms;
-}
-
-uint64_t
-sup_patience_deadline(const struct sup *s)
-{
-	if (s->state != STATE_DEGRADED || s->api_bad_since_ms == SUP_NEVER || s->goal != GOAL_UP)
-		return SUP_NEVER;
-	if (s->cause != CAUSE_API_FAILS)
-		return SUP_NEVER;
-	return s->api_bad_since_ms + PATIENCE_MS;
+	s->probe_ms = probe_ms == SUP_NEVER && !s->probe_out ? s->now_ms + ROUND_MS : probe_ms;
 }
 
 static void
 good_round(struct sup *s, struct sup_actions *out)
 {
+	good_chain(s);
 	s->failures = 0;
 	s->api_bad_since_ms = SUP_NEVER;
 	s->probe_ms = s->now_ms + cadence_ms(s);
+	sup_repair_ended(s, REPAIR_MENDED);
+	sup_incident_over(s);
 	if (s->state == STATE_READY)
 		return;
 	if (s->alive[PROC_HOSTAGENT])
 		sup_become_ready(s, out);
 	else
-		degrade(s, CAUSE_HOSTAGENT_DIED, s->layers[LAYER_HOSTAGENT].evidence);
+		sup_degrade(s, CAUSE_HOSTAGENT_DIED, s->layers[LAYER_HOSTAGENT].evidence);
 }
 
 void
@@ -78,10 +97,17 @@ sup_running_round(struct sup *s, const struct sup_event *ev, struct sup_actions 
 		return;
 	if (s->api_bad_since_ms == SUP_NEVER)
 		s->api_bad_since_ms = s->now_ms;
-	if (++s->failures >= s->limits.failure_threshold) {
-		s->probe_ms = s->now_ms + ROUND_MS;
-		degrade(s, CAUSE_API_FAILS, ev->text);
+	s->failures++;
+	if (s->state == STATE_REPAIRING) {
+		sup_bad_round_of_repair(s);
+		return;
 	}
+	if (s->failures >= s->limits.failure_threshold) {
+		s->probe_ms = s->now_ms + ROUND_MS;
+		if (s->state == STATE_READY)
+			sup_degrade(s, CAUSE_API_FAILS, ev->text);
+	}
+	sup_suspect(s, out);
 }
 
 /* An orphan whose Docker still answers is not restarted at once (real-runs R9): what is lost is
@@ -94,7 +120,7 @@ sup_running_proc(struct sup *s, const struct sup_event *ev, struct sup_actions *
 	if (ev->u.proc.proc == PROC_QEMU) {
 		sup_fail(s, out, CAUSE_VM_DIED, ev->text);
 	} else if (ev->u.proc.proc == PROC_HOSTAGENT) {
-		degrade(s, CAUSE_HOSTAGENT_DIED, ev->text);
+		sup_degrade(s, CAUSE_HOSTAGENT_DIED, ev->text);
 		s->probe_ms = s->now_ms + DOUBT_MS;
 	}
 }
@@ -112,9 +138,8 @@ sup_running_child_exit(struct sup *s, const struct sup_event *ev, struct sup_act
 void
 sup_running_deadline(struct sup *s, struct sup_actions *out)
 {
-	if (sup_due(s, sup_patience_deadline(s))) {
-		sup_fail(s, out, CAUSE_API_FAILS, s->layers[LAYER_API].evidence);
-	} else if (sup_due(s, s->probe_ms) && !s->probe_out) {
+	sup_mend_deadline(s, out);
+	if (sup_due(s, s->probe_ms) && !s->probe_out) {
 		if (s->state == STATE_DEGRADED)
 			sup_act(out, ACT_INSPECT);
 		sup_probe(s, out, false);

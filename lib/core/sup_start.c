@@ -31,8 +31,8 @@ reset_gates(struct sup *s)
 void
 sup_forget_vm(struct sup *s)
 {
-	static const enum sup_layer of_vm[] = {
-		LAYER_CHILD, LAYER_HOSTAGENT, LAYER_VM, LAYER_SOCKET, LAYER_API};
+	static const enum sup_layer of_vm[] = {LAYER_CHILD, LAYER_HOSTAGENT, LAYER_VM, LAYER_GUEST,
+		LAYER_MUX, LAYER_SOCKET, LAYER_API};
 
 	for (size_t i = 0; i < sizeof(of_vm) / sizeof(of_vm[0]); i++)
 		sup_set_layer(s, of_vm[i], VERDICT_UNKNOWN, CAUSE_NONE, "");
@@ -43,6 +43,8 @@ sup_forget_vm(struct sup *s)
 	s->failures = 0;
 	s->api_good_since_ms = SUP_NEVER;
 	s->api_bad_since_ms = SUP_NEVER;
+	s->examining = false;
+	sup_incident_over(s);
 }
 
 void
@@ -278,10 +280,18 @@ sup_starting_proc(struct sup *s, const struct sup_event *ev, struct sup_actions 
 		sup_refresh_gates(s, out);
 }
 
+/* An adopted VM that does not show its Docker at once is not booting: something broke while nobody
+ * looked, and is mended, not waited for. */
+static bool
+adopted_and_broken(const struct sup *s)
+{
+	return s->adopted && !s->provisioning && s->gate >= GATE_SOCKET && s->gate <= GATE_API;
+}
+
 uint64_t
 sup_gate_deadline(const struct sup *s)
 {
-	uint64_t limit = s->limits.gate_ms[s->gate];
+	uint64_t limit = adopted_and_broken(s) ? ADOPTED_MS : s->limits.gate_ms[s->gate];
 
 	if (s->state != STATE_STARTING || s->provisioning || limit == SUP_NEVER)
 		return SUP_NEVER;
@@ -295,6 +305,9 @@ sup_starting_deadline(struct sup *s, struct sup_actions *out)
 {
 	if (sup_due(s, s->limit_ms)) {
 		sup_fail(s, out, CAUSE_START_TIMEOUT, sup_gate_name(s->gate));
+	} else if (sup_due(s, sup_gate_deadline(s)) && adopted_and_broken(s)) {
+		sup_run_degraded(s, out, CAUSE_API_FAILS, "adopted, but Docker does not answer");
+		sup_suspect(s, out);
 	} else if (sup_due(s, sup_gate_deadline(s))) {
 		sup_fail(s, out, CAUSE_GATE_LATE, sup_gate_name(s->gate));
 	} else if (sup_due(s, s->probe_ms)) {

@@ -55,20 +55,36 @@ sup_stop_next(struct sup *s, struct sup_actions *out)
 		begin_stage(s, out, s->stop_stage + 1);
 }
 
-void
-sup_stop(struct sup *s, struct sup_actions *out, enum sup_cause reason, const char *detail,
-	bool counts)
+static void
+begin_stop(struct sup *s, struct sup_actions *out, enum sup_cause reason, const char *detail,
+	bool counts, enum sup_stop_stage stage)
 {
 	sup_enter(s, STATE_STOPPING, reason, detail);
 	s->stop_reason = reason;
 	s->stop_counts = counts;
 	s->stop_began_ms = s->now_ms;
+	if (stage != STOP_ASK)
+		s->stop_began_ms -=
+			s->limits.stop_ms * 3 / 4; /* colima's share is not waited for */
 	s->provisioning = false;
 	sup_act(out, ACT_SAVE);
 	if (sup_any_alive(s))
-		begin_stage(s, out, STOP_ASK);
+		begin_stage(s, out, stage);
 	else
 		sup_stop_finish(s, out);
+}
+
+void
+sup_stop(struct sup *s, struct sup_actions *out, enum sup_cause reason, const char *detail,
+	bool counts)
+{
+	begin_stop(s, out, reason, detail, counts, STOP_ASK);
+}
+
+void
+sup_power_cycle(struct sup *s, struct sup_actions *out, enum sup_cause cause, const char *detail)
+{
+	begin_stop(s, out, cause, detail, true, STOP_POWERDOWN);
 }
 
 /* Something ended, or the command that asked for the stop did. */

@@ -37,6 +37,8 @@
 	X(CHILD, "child", "`colima start --foreground` runs") \
 	X(HOSTAGENT, "hostagent", "Lima's hostagent runs and answers on ha.sock") \
 	X(VM, "vm", "qemu holds the lock on its pid file and QMP says running") \
+	X(GUEST, "guest", "the guest answers a fresh ssh, or Docker answers through it") \
+	X(MUX, "mux", "the ssh master that forwards docker.sock listens") \
 	X(SOCKET, "socket", "docker.sock accepts connections") \
 	X(API, "api", "the Docker API answers")
 
@@ -80,6 +82,9 @@
 	X(MARKER, "marker") \
 	X(ROUND, "round") \
 	X(STREAM_END, "stream-end") \
+	X(SIGNS, "signs") \
+	X(REPAIRED, "repaired") \
+	X(REPAIR, "repair") \
 	X(DEADLINE, "deadline") \
 	X(GOAL, "goal") \
 	X(RESTART, "restart") \
@@ -96,6 +101,8 @@
 	X(INSPECT, "inspect") \
 	X(PROBE, "probe") \
 	X(STREAM, "stream") \
+	X(EXAMINE, "examine") \
+	X(REPAIR, "repair") \
 	X(STOP_ASK, "stop-ask") \
 	X(STOP_POWERDOWN, "stop-powerdown") \
 	X(STOP_QUIT, "stop-quit") \
@@ -129,6 +136,31 @@
 		"see the reason; it is tried again") \
 	X(LEFTOVER, "S13", "leftover", "processes of an earlier start are still ending", \
 		"nothing to do") \
+	X(DOCKER_HANGS, "S14", "docker-hangs", "Docker in the guest runs but does not answer", \
+		"nothing to do; it is restarted in the guest if it stays so") \
+	X(USERNET_DIED, "S15", "usernet-died", \
+		"the VM lost its network: usernet, which it cannot get back without a restart, died", \
+		"nothing to do; the VM is restarted") \
+	X(NOT_MENDED, "S16", "not-mended", "what could be tried without a person was tried", \
+		"pulsectl why; pulsectl repairs; then pulsectl repair or pulsectl restart") \
+	X(BUDGET, "S17", "repair-budget", "too many repairs within an hour; no more are tried", \
+		"pulsectl repairs shows them; then pulsectl repair or pulsectl restart") \
+	X(MASTER_DEAD, "F01", "master-dead", \
+		"the ssh master that forwards docker.sock died; the VM and its containers run on", \
+		"nothing to do; docker.sock is forwarded again") \
+	X(FORWARD_LOST, "F01", "forward-lost", \
+		"docker.sock is not forwarded any more; the VM and its containers run on", \
+		"nothing to do; docker.sock is forwarded again") \
+	X(MASTER_WEDGED, "F06", "master-wedged", \
+		"the ssh connection that forwards docker.sock is stuck; the VM and its containers run on", \
+		"nothing to do; docker.sock is forwarded again") \
+	X(VM_PAUSED, "F13", "vm-paused", \
+		"the VM stands still, as qemu does when this machine's disk is full", \
+		"make room on this machine's disk; the VM then goes on by itself") \
+	X(DOCKER_DOWN, "F30", "docker-down", "Docker does not run in the guest; the VM does", \
+		"nothing to do; it is started again") \
+	X(GUEST_HANGS, "F38", "guest-hangs", "the VM runs, but nothing in it answers", \
+		"nothing to do; it may come back by itself, else it is powered off and on") \
 	X(HOME_MISSING, "F04", "home-missing", "the user's home is not there yet", \
 		"log in once, or unlock the disk (FileVault); the VM then starts by itself") \
 	X(BASE_MISSING, "F14", "base-missing", \

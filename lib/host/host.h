@@ -62,6 +62,10 @@ int host_tmp_dir(char *buf, size_t size);
 /* A socket that is close-on-exec and, if asked, non-blocking: SOCK_CLOEXEC is not everywhere. */
 int host_unix_socket(bool nonblock);
 
+/* connect(2) to a Unix socket, which is answered at once: 0 when somebody listens, else -errno
+ * (-ECONNREFUSED: a file that nobody listens on; -ENOENT; -ENAMETOOLONG). */
+int host_unix_listens(const char *path);
+
 /* True when this Colima knows --vm-type: only on macOS 13 and later (runtime 2.7). */
 bool host_colima_has_vm_type(void);
 

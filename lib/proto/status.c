@@ -127,19 +127,34 @@ next_value(const struct snap *snap)
 		"{s:s, s:I}", "action", snap->next_action, "in_ms", (json_int_t)snap->next_in_ms);
 }
 
+/* The diagnosis, for `pulsectl why`. null: there is none. */
+static json_t *
+diagnosis_value(const struct snap *snap)
+{
+	const struct sup_remedy_row *remedy = sup_remedy_row(snap->incident.remedy);
+
+	if (!snap->incident.why[0])
+		return json_null();
+	return json_pack("{s:s, s:s, s:o, s:{s:s, s:i, s:s, s:I}}", "cause",
+		sup_cause_row(snap->incident.cause)->id, "name",
+		sup_cause_row(snap->incident.cause)->name, "why", proto_string(snap->incident.why),
+		"remedy", "name", remedy->name, "level", (int)remedy->level, "text", remedy->text,
+		"in_ms", (json_int_t)snap->incident.in_ms);
+}
+
 json_t *
 proto_status(const struct snap *snap)
 {
 	return json_pack(
 		"{s:o, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-		"s:o, s:{s:o, s:I}}",
+		"s:o, s:o, s:{s:o, s:I}}",
 		"profile", proto_string(snap->profile), "goal", sup_goal_name(snap->goal), "state",
 		sup_state_name(snap->state), "cause", cause_value(snap), "since",
 		proto_time(snap->since_at_ms), "since_ms", (json_int_t)snap->since_at_ms,
 		"generation", (json_int_t)snap->generation, "snapshot", (json_int_t)snap->version,
 		"daemon", daemon_value(snap), "vm", vm_value(snap), "docker", docker_value(snap),
 		"gates", gates_value(snap), "layers", layers_value(snap), "restarts",
-		restarts_value(snap), "repairs", repairs_value(snap), "next", next_value(snap),
-		"boot", "step", proto_string(snap->boot_step), "expected_ms",
-		(json_int_t)snap->boot_expected_ms);
+		restarts_value(snap), "repairs", repairs_value(snap), "diagnosis",
+		diagnosis_value(snap), "next", next_value(snap), "boot", "step",
+		proto_string(snap->boot_step), "expected_ms", (json_int_t)snap->boot_expected_ms);
 }

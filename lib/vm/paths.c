@@ -90,6 +90,8 @@ vm_paths_fill(struct vm_paths *paths, const char *base, const char *profile, str
 		{paths->qmp_sock, paths->inst, "qmp.sock"},
 		{paths->vz_pid, paths->inst, "vz.pid"},
 		{paths->ssh_sock, paths->inst, "ssh.sock"},
+		{paths->ssh_config, paths->inst, "ssh.config"},
+		{paths->containerd_sock, paths->cfg, "containerd.sock"},
 		{paths->serial_log, paths->inst, "serial.log"},
 	};
 
@@ -102,5 +104,9 @@ vm_paths_fill(struct vm_paths *paths, const char *base, const char *profile, str
 			return err_set(err, -ENAMETOOLONG, "%s/%s: path too long", parts[i].dir,
 				parts[i].name);
 	}
+	paths->base_sock[0] = '\0';
+	if (strcmp(paths->profile, "default") == 0)
+		(void)path_join(paths->base_sock, HOST_PATH_MAX, base, "docker.sock");
+	(void)str_fmt(paths->ssh_host, sizeof(paths->ssh_host), "lima-%s", paths->id);
 	return check_lengths(paths, err);
 }

@@ -21,7 +21,10 @@ struct vm_paths {
 	char ha_pid[HOST_PATH_MAX], ha_sock[HOST_PATH_MAX];
 	char ha_stdout[HOST_PATH_MAX], ha_stderr[HOST_PATH_MAX];
 	char qemu_pid[HOST_PATH_MAX], qmp_sock[HOST_PATH_MAX], vz_pid[HOST_PATH_MAX];
-	char ssh_sock[HOST_PATH_MAX], serial_log[HOST_PATH_MAX];
+	char ssh_sock[HOST_PATH_MAX], ssh_config[HOST_PATH_MAX], serial_log[HOST_PATH_MAX];
+	char ssh_host[168]; /* how ssh_config calls the guest: "lima-ID" */
+	char containerd_sock[HOST_PATH_MAX];
+	char base_sock[HOST_PATH_MAX]; /* base/docker.sock, the default profile only, else "" */
 };
 
 /* Which folder is Colima's base: `configured` when not empty; else the first that exists of

@@ -9,6 +9,7 @@
 
 static const char *const command_text[] = {
 	[QMP_QUERY_STATUS] = "{\"execute\":\"query-status\"}\n",
+	[QMP_CONT] = "{\"execute\":\"cont\"}\n",
 	[QMP_SYSTEM_POWERDOWN] = "{\"execute\":\"system_powerdown\"}\n",
 	[QMP_QUIT] = "{\"execute\":\"quit\"}\n",
 };

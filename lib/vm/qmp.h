@@ -19,7 +19,7 @@
 
 /* The commands that are ever sent. None of them can lose a guest's data but quit, which is the
  * last resort of a stop (runtime 2.8). */
-enum qmp_command { QMP_QUERY_STATUS, QMP_SYSTEM_POWERDOWN, QMP_QUIT };
+enum qmp_command { QMP_QUERY_STATUS, QMP_CONT, QMP_SYSTEM_POWERDOWN, QMP_QUIT };
 
 struct qmp_result {
 	int code; /* 0, or -errno: -ECONNREFUSED, -ENOENT, -ETIMEDOUT, -EPROTO, -ECONNRESET */

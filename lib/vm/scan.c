@@ -9,6 +9,7 @@ struct search {
 	char usernet_pid[HOST_PATH_MAX]; /* argv element after -p */
 	char master_title[HOST_PATH_MAX + 16];
 	char home_prefix[HOST_PATH_MAX]; /* LIMA_HOME with the slash that follows it */
+	const char *qemu_pid;
 	struct vm_scan *found;
 };
 
@@ -43,15 +44,18 @@ look(const struct host_proc *proc, void *arg)
 	else if (argv.n > 2 && strcmp(argv.arg[1], "usernet") == 0 &&
 		 strcmp(option(&argv, "-p"), s->usernet_pid) == 0)
 		keep(found->usernet, &found->n_usernets, proc);
-	else if (str_starts(option(&argv, "-pidfile"), s->home_prefix))
+	else if (str_starts(option(&argv, "-pidfile"), s->home_prefix)) {
 		found->n_qemus++;
+		if (strcmp(option(&argv, "-pidfile"), s->qemu_pid) == 0)
+			found->needs_usernet = str_starts(option(&argv, "-netdev"), "socket,");
+	}
 	return true;
 }
 
 int
 vm_scan(const struct vm_paths *paths, uid_t uid, struct vm_scan *ret)
 {
-	struct search search = {.found = ret};
+	struct search search = {.qemu_pid = paths->qemu_pid, .found = ret};
 	int rc = path_join(search.usernet_pid, sizeof(search.usernet_pid), paths->lima_home,
 		"_networks/user-v2/usernet_user-v2.pid");
 

@@ -33,6 +33,7 @@ class RigTree(Tree):
         except OSError:
             shutil.copy(options.rig_image, image)
         shutil.copy(ROOT / "tests/rig/image/seed", seed)
+        (self.bin / "ssh").unlink()  # the guest is real, and so is the way to it
         self.scenario(guest=image, seed_tool=seed, accel=options.rig_accel)
 
     def ready(self):

@@ -8,6 +8,8 @@
  *   > proc NAME up|down                   > cleaned free|adoptable|busy|failed|blocked [was-ready]
  *   > spawned | spawn-failed              > exit STATUS
  *   > marker | stream-end | stop-ended    > round ok|bad|silent
+ *   > signs [socket=refused] [master=none] [vm=running] [guest=ok] [engine=down] [net=dead] [full]
+ *   > repaired ok|bad                     > repair
  *   > goal up|down|paused                 > restart | quit | hurry | wake
  *   > pass DURATION-MS                    time goes by; deadlines fire as they come
  */
@@ -15,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/sup.h"
 
@@ -37,6 +40,7 @@ static const struct sup_limits limits = {
 	.crash_loop_count = 5,
 	.crash_loop_window_ms = 600000,
 	.wake_grace_ms = 30000,
+	.repair_budget = 12,
 };
 
 static void
@@ -61,8 +65,10 @@ play(struct sup_event ev)
 	for (unsigned i = 0; i < actions.n; i++) {
 		const struct sup_action *a = &actions.action[i];
 
-		fprintf(out, "  do %s%s%s%s\n", sup_action_name(a->kind), a->full ? " full" : "",
-			a->passive ? " passive" : "", a->kind == ACT_NOTE ? " ..." : "");
+		fprintf(out, "  do %s%s%s%s%s%s\n", sup_action_name(a->kind),
+			a->full ? " full" : "", a->passive ? " passive" : "",
+			a->kind == ACT_NOTE ? " ..." : "", a->remedy ? " " : "",
+			a->remedy ? sup_remedy_row(a->remedy)->name : "");
 	}
 }
 
@@ -128,11 +134,53 @@ pass(uint64_t ms)
 	exit(1);
 }
 
+/* Fills one sign of "socket=refused" from its list, whose names are those of the enum. */
+#define SIGN(name, MAP) \
+	do { \
+		static const char *const names[] = {MAP(X)}; \
+		for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++) { \
+			if (strcasecmp(names[i], equals + 1) == 0 && \
+				strncmp(word, #name, strlen(#name)) == 0) \
+				signs.name = (enum sign_##name)i, found = true; \
+		} \
+	} while (0)
+#define X(id, text) #id,
+
+static struct sup_signs
+signs_of(char *words[], int n, bool *ret_full)
+{
+	struct sup_signs signs = {0};
+
+	*ret_full = false;
+	for (int k = 0; k < n && words[k]; k++) {
+		const char *word = words[k], *equals = strchr(word, '=');
+		bool found = strcmp(word, "full") == 0;
+
+		*ret_full = *ret_full || found;
+		if (equals) {
+			SIGN(socket, SIGN_SOCKET_MAP);
+			SIGN(master, SIGN_MASTER_MAP);
+			SIGN(guest, SIGN_GUEST_MAP);
+			SIGN(engine, SIGN_ENGINE_MAP);
+			SIGN(vm, SIGN_VM_MAP);
+			SIGN(net, SIGN_NET_MAP);
+		}
+		if (!found) {
+			fprintf(stderr, "no such sign: %s\n", word);
+			exit(2);
+		}
+	}
+	return signs;
+}
+#undef X
+
 static void
 play_line(char *line)
 {
 	char *word = strtok(line, " "), *a = strtok(NULL, " "), *b = strtok(NULL, " "),
 	     *c = strtok(NULL, " ");
+	char *rest[] = {a, b, c, strtok(NULL, " "), strtok(NULL, " "), strtok(NULL, " "),
+		strtok(NULL, " ")};
 	struct sup_event ev = {.kind = EV__COUNT, .text = "(why)"};
 
 	for (int kind = 0; kind < EV__COUNT; kind++) {
@@ -160,6 +208,10 @@ play_line(char *line)
 	} else if (ev.kind == EV_ROUND) {
 		ev.u.round.ok = strcmp(a, "ok") == 0;
 		ev.u.round.silent = strcmp(a, "silent") == 0;
+	} else if (ev.kind == EV_SIGNS) {
+		ev.u.signs.signs = signs_of(rest, 7, &ev.u.signs.full);
+	} else if (ev.kind == EV_REPAIRED) {
+		ev.u.repaired = strcmp(a, "ok") == 0;
 	} else if (strcmp(word, "pass") == 0) {
 		pass(strtoull(a, NULL, 10));
 		return;

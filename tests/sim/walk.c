@@ -72,6 +72,20 @@ random_event(void)
 	case EV_LIMITS:
 		ev.u.limits = &sup.limits;
 		break;
+	case EV_SIGNS:
+		ev.u.signs.signs = (struct sup_signs){
+			.socket = (enum sign_socket)draw(SIGN_SOCKET__COUNT),
+			.master = (enum sign_master)draw(SIGN_MASTER__COUNT),
+			.guest = (enum sign_guest)draw(SIGN_GUEST__COUNT),
+			.engine = (enum sign_engine)draw(SIGN_ENGINE__COUNT),
+			.vm = draw(4) ? SIGN_VM_RUNNING : (enum sign_vm)draw(SIGN_VM__COUNT),
+			.net = draw(8) ? SIGN_NET_ALIVE : (enum sign_net)draw(SIGN_NET__COUNT)};
+		ev.u.signs.full = draw(2);
+		break;
+	case EV_REPAIRED:
+		ev.u.repaired = draw(2);
+		break;
+	case EV_REPAIR:
 	case EV_BOOT:
 	case EV_SPAWNED:
 	case EV_SPAWN_FAILED:
@@ -109,8 +123,11 @@ helpful_event(void)
 		return layer_ok((enum sup_layer)draw(LAYER__COUNT));
 	else if (sup.state == STATE_STARTING && draw(4) == 0)
 		ev.kind = EV_MARKER;
-	else if (sup.state == STATE_STARTING || sup.state == STATE_READY)
+	else if (sup.state == STATE_STARTING || sup.state == STATE_READY ||
+		 (sup.state == STATE_REPAIRING && sup.verifying))
 		ev.kind = EV_ROUND, ev.u.round.ok = true;
+	else if (sup.state == STATE_REPAIRING)
+		ev.kind = EV_REPAIRED, ev.u.repaired = draw(2);
 	return ev;
 }
 
@@ -127,8 +144,7 @@ did(const struct sup_actions *actions, enum sup_action_kind kind)
 static bool
 owes_deadline(enum sup_state state)
 {
-	return state != STATE_DOWN && state != STATE_READY && state != STATE_DEGRADED &&
-	       state != STATE_REPAIRING;
+	return state != STATE_DOWN && state != STATE_READY && state != STATE_DEGRADED;
 }
 
 static void
@@ -159,6 +175,19 @@ check(const struct sup *before, const struct sup_event *ev, const struct sup_act
 		violated("a running VM is probed", ev);
 	if (did(actions, ACT_SPAWN) && sup.stop_asking)
 		violated("nothing is spawned while `colima stop` runs", ev);
+	if (did(actions, ACT_REPAIR) &&
+		(sup.goal != GOAL_UP || sup.quitting || sup.state != STATE_REPAIRING))
+		violated("only a goal of up repairs", ev);
+	if (did(actions, ACT_REPAIR) && before->state == STATE_REPAIRING)
+		violated("one remedy at a time", ev);
+	if (did(actions, ACT_REPAIR) && ev->kind != EV_SIGNS)
+		violated("nothing is mended without fresh signs", ev);
+	if (sup.state == STATE_REPAIRING && sup.cause == CAUSE_NONE)
+		violated("a repair has a cause", ev);
+	if (sup.held && sup.state != STATE_BLOCKED)
+		violated("held is a way of being blocked", ev);
+	if (sup.held && sup.probe_ms == SUP_NEVER && !sup.probe_out)
+		violated("who is held is watched", ev);
 	if (did(actions, ACT_EXIT) && !sup.quitting)
 		violated("only a quit ends the daemon", ev);
 	if (sup.generation < before->generation)
@@ -219,8 +248,7 @@ unvisited(void)
 
 	for (int state = 0; state < STATE__COUNT; state++) {
 		for (int kind = 1; kind < EV__COUNT; kind++) {
-			/* repairing comes with the remedies */
-			if (visited[state][kind] || state == STATE_REPAIRING)
+			if (visited[state][kind])
 				continue;
 			printf("never visited: %s x %s\n", sup_state_name((enum sup_state)state),
 				sup_event_name((enum sup_event_kind)kind));
@@ -243,7 +271,8 @@ main(int argc, char **argv)
 		.backoff_reset_ms = 600000,
 		.crash_loop_count = 5,
 		.crash_loop_window_ms = 600000,
-		.wake_grace_ms = 30000};
+		.wake_grace_ms = 30000,
+		.repair_budget = 12};
 	unsigned long steps = argc > 1 ? strtoul(argv[1], NULL, 10) : 100000;
 
 	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;

@@ -28,9 +28,12 @@ struct peer {
 	char request[4096];
 };
 
+#define LISTENERS_MAX 8
+
 static struct {
 	const struct world *w;
-	int listeners[4];
+	int listeners[LISTENERS_MAX];
+	char paths[LISTENERS_MAX][PATH_LEN];
 	size_t n_listeners;
 	struct peer peers[CLIENTS_MAX];
 	char containers[4096]; /* as last told to the streams */
@@ -149,13 +152,68 @@ route(struct peer *p, const char *path)
 	}
 }
 
-/* docker_mode: ok, eof, hang, slow:MS, 500, garbage. */
+static bool
+open_listener(const char *path)
+{
+	int fd;
+
+	if (engine.n_listeners == LISTENERS_MAX || access(path, F_OK) == 0)
+		return false; /* a left-over file makes -O forward fail (Table 1.0) */
+	fd = listen_at(path, 0600);
+	if (fd < 0)
+		return false;
+	engine.listeners[engine.n_listeners] = fd;
+	(void)snprintf(engine.paths[engine.n_listeners++], PATH_LEN, "%s", path);
+	return true;
+}
+
+/* -O cancel takes the listener away, and leaves the file (Table 1.0). */
+static bool
+close_listener(const char *path)
+{
+	for (size_t i = 0; i < engine.n_listeners; i++) {
+		if (strcmp(engine.paths[i], path) != 0)
+			continue;
+		(void)close(engine.listeners[i]);
+		engine.n_listeners--;
+		engine.listeners[i] = engine.listeners[engine.n_listeners];
+		memmove(engine.paths[i], engine.paths[engine.n_listeners], PATH_LEN);
+		return true;
+	}
+	return false;
+}
+
+/* What our ssh asks its master over ssh.sock: "MUX exit|forward|cancel PATH". */
+static void
+mux(struct peer *p)
+{
+	char verb[16] = "", path[PATH_LEN] = "";
+	bool ok = true;
+
+	(void)sscanf(p->request, "MUX %15s %511s", verb, path);
+	if (strcmp(verb, "forward") == 0)
+		ok = open_listener(path);
+	else if (strcmp(verb, "cancel") == 0)
+		ok = close_listener(path);
+	dprintf(p->fd, ok ? "ok\n" : "no\n");
+	hang_up(p);
+	ended = strcmp(verb, "exit") == 0;
+}
+
+/* docker_mode: ok, eof, hang, slow:MS, 500, garbage; down and hung end when the guest was told to
+ * start or restart Docker (ssh.c). */
 static void
 answer(struct peer *p)
 {
 	char mode[64], method[16], path[1024];
 
 	(void)snprintf(mode, sizeof(mode), "%s", scenario(engine.w, "docker_mode", "ok"));
+	if (docker_restarted(engine.w))
+		(void)snprintf(mode, sizeof(mode), "ok");
+	else if (strcmp(mode, "down") == 0)
+		(void)snprintf(mode, sizeof(mode), "eof");
+	else if (strcmp(mode, "hung") == 0)
+		(void)snprintf(mode, sizeof(mode), "hang");
 	if (sscanf(p->request, "%15s %1023s", method, path) != 2 || strcmp(mode, "eof") == 0) {
 		hang_up(p);
 		return;
@@ -188,7 +246,9 @@ hear(struct peer *p)
 	}
 	p->len += (size_t)n;
 	p->request[p->len] = '\0';
-	if (strstr(p->request, "\r\n\r\n"))
+	if (strncmp(p->request, "MUX ", 4) == 0 && strchr(p->request, '\n'))
+		mux(p);
+	else if (strstr(p->request, "\r\n\r\n"))
 		answer(p);
 }
 
@@ -226,8 +286,8 @@ tell_streams(void)
 static void
 serve(void)
 {
-	struct pollfd fds[4 + CLIENTS_MAX];
-	struct peer *owner[4 + CLIENTS_MAX] = {0};
+	struct pollfd fds[LISTENERS_MAX + CLIENTS_MAX];
+	struct peer *owner[LISTENERS_MAX + CLIENTS_MAX] = {0};
 	nfds_t n = 0;
 
 	for (size_t i = 0; i < engine.n_listeners; i++)
@@ -250,15 +310,18 @@ serve(void)
 	}
 }
 
+/* What a fresh master of a boot forwards; one that ssh made anew forwards nothing by itself
+ * (Table 1.0: "master was re-created but forwards were not"). */
 static void
 open_listeners(const struct world *w)
 {
-	engine.listeners[engine.n_listeners++] = listen_at(at(w->inst, "ssh.sock"), 0600);
-	engine.listeners[engine.n_listeners++] = listen_at(at(w->cfg, "docker.sock"), 0600);
-	engine.listeners[engine.n_listeners++] = listen_at(at(w->cfg, "containerd.sock"), 0600);
+	open_listener(at(w->inst, "ssh.sock"));
+	if (getenv("STANDIN_BARE"))
+		return;
+	open_listener(at(w->cfg, "docker.sock"));
+	open_listener(at(w->cfg, "containerd.sock"));
 	if (strcmp(w->profile, "default") == 0)
-		engine.listeners[engine.n_listeners++] =
-			listen_at(at(w->base, "docker.sock"), 0600);
+		open_listener(at(w->base, "docker.sock"));
 }
 
 int
@@ -275,5 +338,6 @@ engine_main(const struct world *w)
 		serve();
 		tell_streams();
 	}
+	(void)unlink(at(w->inst, "ssh.sock"));
 	return 0;
 }

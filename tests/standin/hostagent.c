@@ -281,15 +281,15 @@ power_down(const struct world *w)
 
 /* The fast mode's ssh master and dockerd in one: a process that calls itself as a master does, in
  * a session of its own (R1). */
-static void
+pid_t
 start_engine(const struct world *w)
 {
 	char title[PATH_LEN + 16], self[PATH_LEN];
 	char *argv[] = {title, NULL};
+	pid_t pid = fork();
 
-	ha.engine = fork();
-	if (ha.engine != 0)
-		return;
+	if (pid != 0)
+		return pid;
 	forget_signals();
 	(void)setsid();
 	(void)snprintf(title, sizeof(title), "ssh: %s [mux]", at(w->inst, "ssh.sock"));
@@ -304,8 +304,8 @@ stop_master(const struct world *w)
 {
 	if (guest_wanted(w))
 		guest_master_exit(w);
-	else if (ha.engine > 0)
-		(void)kill(ha.engine, SIGTERM);
+	else
+		(void)ask_master(w, "exit", "");
 }
 
 /* Runs in a child, so that signals and ha.sock are served while ssh waits. */
@@ -381,9 +381,10 @@ boot(const struct world *w)
 		return false;
 	note("info", "Forwarding `/var/run/docker.sock` (guest) to `%s` (host)",
 		at(w->cfg, "docker.sock"));
-	if (!guest_wanted(w))
-		start_engine(w);
-	else if (!in_child(forward_all, w))
+	if (!guest_wanted(w)) {
+		(void)unlink(at(w->cfg, "docker-restarted"));
+		ha.engine = start_engine(w);
+	} else if (!in_child(forward_all, w))
 		return false;
 	note("info", "Guest agent is running");
 	if (scenario_num(w, "degraded", 0))

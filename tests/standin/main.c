@@ -10,10 +10,22 @@
 static void
 remember_self(const char *argv0)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], real[PATH_MAX], dirs[8192], *save = NULL;
+	const char *search = getenv("PATH");
 
-	if (strchr(argv0, '/') && realpath(argv0, path))
-		(void)setenv("STANDIN_SELF", path, 1);
+	if (strchr(argv0, '/')) {
+		if (realpath(argv0, real))
+			(void)setenv("STANDIN_SELF", real, 1);
+		return;
+	}
+	(void)snprintf(dirs, sizeof(dirs), "%s", search ? search : "");
+	for (char *dir = strtok_r(dirs, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, argv0);
+		if (access(path, X_OK) == 0 && realpath(path, real)) {
+			(void)setenv("STANDIN_SELF", real, 1);
+			return;
+		}
+	}
 }
 
 int
@@ -26,17 +38,18 @@ main(int argc, char **argv)
 	if (strncmp(argv[0], "ssh: ", 5) == 0)
 		return world_init(&w, getenv("STANDIN_PROFILE")) ? 1 : engine_main(&w);
 	name = name ? name + 1 : argv[0];
-	if (strchr(argv[0], '/'))
-		remember_self(argv[0]);
+	remember_self(argv[0]);
 	if (strcmp(name, "colima") == 0)
 		return colima_main(argc, argv);
 	if (strcmp(name, "limactl") == 0)
 		return limactl_main(argc, argv);
+	if (strcmp(name, "ssh") == 0)
+		return ssh_main(argc, argv);
 	if (strcmp(name, "docker") == 0) {
 		/* Colima only wants a docker client to exist (runtime 2.10). */
 		printf("Docker version 0.0.0, build standin\n");
 		return 0;
 	}
-	fprintf(stderr, "standin: call me colima, limactl or docker\n");
+	fprintf(stderr, "standin: call me colima, limactl, ssh or docker\n");
 	return 2;
 }

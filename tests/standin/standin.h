@@ -62,6 +62,14 @@ int guest_forward(
 	const struct world *w, const char *verb, const char *host_sock, const char *guest_sock);
 void guest_master_exit(const struct world *w);
 
+/* ssh.c: the fast mode's ssh. */
+int ssh_main(int argc, char **argv);
+int ask_master(const struct world *w, const char *verb, const char *path); /* -O VERB */
+bool docker_restarted(const struct world *w); /* since the VM started */
+
+/* hostagent.c: starts engine_main as a process of its own, titled as a master; its pid. */
+pid_t start_engine(const struct world *w);
+
 /* limactl.c */
 int limactl_start(const struct world *w);
 int limactl_stop(const struct world *w, bool force);
