@@ -121,6 +121,17 @@ cmd_pause(const struct options *o)
 			"accepted: nothing is started, mended or stopped until `pulsectl resume`"});
 }
 
+/* --dry-run: what would be done, and nothing is. */
+int
+cmd_repair(const struct options *o)
+{
+	if (o->dry_run)
+		return cmd_why(o);
+	return run(o,
+		&(struct change){PROTO_OP_REPAIR, "ready", NULL,
+			"accepted: looking at what is wrong; `pulsectl why` shows what is found"});
+}
+
 int
 cmd_reload(const struct options *o)
 {

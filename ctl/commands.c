@@ -5,7 +5,7 @@
 #include "ctl.h"
 
 /* Letters: j --json, w --watch, f -f/--follow, n -n, a --all, s --strict, W --wait, t --timeout,
- * F --for. */
+ * F --for, D --dry-run. */
 const struct command commands[] = {
 	{"status", cmd_status, "jw", "[--json | --watch]",
 		"is Docker usable, and if not, why and what happens next"},
@@ -21,6 +21,13 @@ const struct command commands[] = {
 		"hands off: watch, but neither start, mend nor stop"},
 	{"resume", cmd_resume, "Wt", "[--wait] [--timeout 20m]",
 		"goal up again after pause or stop"},
+	{"why", cmd_why, "j", "[--json]",
+		"the chain from Docker to this machine, the diagnosis, and what is tried next"},
+	{"explain", cmd_explain, "a", "[ID | --all]",
+		"what a cause is, how it is recognised, and what is done about it"},
+	{"repair", cmd_repair, "WtD", "[--dry-run | --wait] [--timeout 20m]",
+		"look now, and try again what was given up"},
+	{"repairs", cmd_repairs, "j", "[--json]", "the last repairs and how they ended"},
 	{"reload", cmd_reload, "", "", "read the configuration file again"},
 	{"logs", cmd_logs, "fna", "[-f] [-n N] [--all]", "the end of the log; -f follows it"},
 	{"events", cmd_events, "fj", "[-f] [--json]",

@@ -30,7 +30,7 @@ enum ctl_exit { CTL_EXIT_MAP(X) };
 /* Options of all commands; which a command takes, its row in the table says. */
 struct options {
 	const char *socket, *file;
-	bool json, watch, follow, all, strict, wait;
+	bool json, watch, follow, all, strict, wait, dry_run;
 	const char *state;   /* --for */
 	uint64_t timeout_ms; /* --timeout */
 	int64_t n;           /* -n, -1 = not given */
@@ -88,6 +88,8 @@ struct view {
 };
 void show_headline(const struct proto_doc *doc, const char *at, FILE *out);
 void show_status(const struct proto_doc *doc, const char *at, const struct view *view);
+/* "ok" green, "fail" red, else yellow, on a terminal; one row, its last column cut to the width. */
+void show_row(FILE *out, const char *name, const char *verdict, const char *evidence);
 const char *doc_sub(const char *at, const char *name); /* "at.name", static buffers */
 
 /* board.c: the status of a subscription, redrawn in place. */
@@ -106,6 +108,9 @@ void board_take(struct board *b, struct proto_doc *doc);
 int board_next(struct board *b, struct client *c, uint64_t timeout_ms, struct proto_doc **ret,
 	struct err *err);
 
+/* cmd_explain.c: docs/repair.md holds what this writes. */
+void explain_markdown(FILE *out);
+
 int cmd_status(const struct options *o);
 int cmd_wait(const struct options *o);
 int cmd_start(const struct options *o);
@@ -113,6 +118,10 @@ int cmd_stop(const struct options *o);
 int cmd_restart(const struct options *o);
 int cmd_pause(const struct options *o);
 int cmd_resume(const struct options *o);
+int cmd_why(const struct options *o);
+int cmd_explain(const struct options *o);
+int cmd_repair(const struct options *o);
+int cmd_repairs(const struct options *o);
 int cmd_reload(const struct options *o);
 int cmd_logs(const struct options *o);
 int cmd_events(const struct options *o);

@@ -21,6 +21,7 @@ static const struct option {
 	{'a', NULL, "--all", FLAG, offsetof(struct options, all)},
 	{'s', NULL, "--strict", FLAG, offsetof(struct options, strict)},
 	{'W', NULL, "--wait", FLAG, offsetof(struct options, wait)},
+	{'D', NULL, "--dry-run", FLAG, offsetof(struct options, dry_run)},
 	{'F', NULL, "--for", TEXT, offsetof(struct options, state)},
 	{'t', NULL, "--timeout", DURATION, offsetof(struct options, timeout_ms)},
 };
@@ -178,7 +179,7 @@ options_parse(struct options *o, int argc, char **argv, const struct command **r
 		usage(stderr, NULL);
 		return CTL_USAGE;
 	}
-	if (o->argc > 0 && !strstr("config help", (*ret)->name))
+	if (o->argc > 0 && !strstr("config explain help", (*ret)->name))
 		return misuse(*ret, "not expected", o->argv[0]);
 	return CTL_YES;
 }

@@ -150,6 +150,14 @@ row(const struct screen *s, const char *name, const char *verdict, const char *e
 		evidence, strlen(evidence) > room ? "..." : "");
 }
 
+void
+show_row(FILE *out, const char *name, const char *verdict, const char *evidence)
+{
+	struct screen s = screen_of(out, fileno(out), 0);
+
+	row(&s, name, verdict, evidence);
+}
+
 static void
 show_layers(const struct screen *s, const struct proto_doc *doc, const char *at)
 {

@@ -261,6 +261,23 @@ on_restart(struct client *c, int64_t id)
 }
 
 static void
+on_repair(struct client *c, int64_t id)
+{
+	struct runtime *rt = c->control->rt;
+
+	if (rt->sup.goal != GOAL_UP || !rt->snap.vm.present) {
+		client_send(c, proto_reply_error(id, PROTO_ERROR_REFUSED,
+				       rt->sup.goal == GOAL_UP
+					       ? "there is no VM to mend: see `pulsectl status`"
+					       : "hands off: use `pulsectl resume` first"));
+		return;
+	}
+	log_info("control", "uid %d asks: repair", (int)c->uid);
+	rt_post(rt, &(struct sup_event){.kind = EV_REPAIR});
+	accepted(c, id);
+}
+
+static void
 on_reload(struct client *c, int64_t id)
 {
 	struct err err;
@@ -339,6 +356,9 @@ dispatch(struct client *c, const struct proto_request *request)
 		break;
 	case PROTO_OP_RESTART:
 		on_restart(c, request->id);
+		break;
+	case PROTO_OP_REPAIR:
+		on_repair(c, request->id);
 		break;
 	case PROTO_OP_RELOAD:
 		on_reload(c, request->id);

@@ -1,7 +1,5 @@
 #include "core/diag.h"
 
-#include <stddef.h>
-
 #define X(id, name, level, deadline, text) [REMEDY_##id] = {name, level, deadline, text},
 static const struct sup_remedy_row remedies[REMEDY__COUNT] = {SUP_REMEDY_MAP(X)};
 #undef X
@@ -76,6 +74,15 @@ static const struct row {
 		.why = "the VM runs, but neither docker.sock nor a fresh ssh answers"},
 	{.socket = SOCKET(ERROR), .cause = CAUSE_API_FAILS, .why = "docker.sock answers wrongly"},
 };
+
+const char *
+sup_diagnosis_row(size_t i, enum sup_cause *ret_cause)
+{
+	if (i >= sizeof(rows) / sizeof(rows[0]))
+		return NULL;
+	*ret_cause = rows[i].cause;
+	return rows[i].why;
+}
 
 static bool
 fits(unsigned set, unsigned word)

@@ -11,6 +11,7 @@
 #define CORE_DIAG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/tables.h"
@@ -118,8 +119,11 @@ struct sup_rung {
 /* The ladder of a cause, ended by REMEDY_NONE; empty for a cause that is not mended this way. */
 const struct sup_rung *sup_ladder(enum sup_cause cause);
 
+/* The rows of the diagnosis, for people: why row `i` means its cause; NULL behind the last. */
+const char *sup_diagnosis_row(size_t i, enum sup_cause *ret_cause);
+
 /* The cause of the first row that fits, CAUSE_NONE when none does. *ret_why (may be NULL) is the
- * row in words. `in_start`: Docker may still be starting, so silence is no fault (R12). */
+ * row in words. */
 enum sup_cause sup_diagnose(const struct sup_signs *signs, const char **ret_why);
 
 #endif

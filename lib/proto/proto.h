@@ -38,6 +38,8 @@
 	X(RESTART, "restart", true, "stop the VM gracefully and start it again") \
 	X(PAUSE, "pause", true, "goal paused: hands off, whatever happens") \
 	X(RESUME, "resume", true, "goal up again") \
+	X(REPAIR, "repair", true, \
+		"examine now; what was given up is tried again, from the lowest rung") \
 	X(RELOAD, "reload", true, "read the configuration file again")
 
 #define X(id, ...) PROTO_OP_##id,

@@ -147,6 +147,19 @@ word(const char *fmt, ...)
 	return text;
 }
 
+static int
+connect_usernet(const struct world *w)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", at(w->net, "user-v2_qemu.sock"));
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		note("fatal", "fd_connect: dial unix %s: connect: connection refused",
+			addr.sun_path);
+	return fd;
+}
+
 /* The tail of argv is what Lima's is (runtime 2.6, transcript ps-ready.txt). The network of a real
  * guest is qemu's own instead of usernet's descriptor: a deviation, there is no vmnet here. */
 static void
@@ -181,8 +194,9 @@ exec_qemu(const struct world *w)
 		argv[n++] = word("-device");
 		argv[n++] = word("virtio-rng-pci");
 	} else {
-		argv[n++] = word("-net");
-		argv[n++] = word("none");
+		/* as Lima's: the network is usernet's descriptor, and lost with it (R5) */
+		argv[n++] = word("-netdev");
+		argv[n++] = word("socket,id=net0,fd=%d", connect_usernet(w));
 	}
 	argv[n++] = word("-display");
 	argv[n++] = word("none");

@@ -128,6 +128,22 @@ test_commands(void **state)
 	free(man);
 }
 
+/* docs/repair.md holds what `pulsectl explain markdown` prints. */
+static void
+test_repairs(void **state)
+{
+	char *text = document("docs/repair.md"), *table = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&table, &len);
+
+	(void)state;
+	explain_markdown(out);
+	(void)fclose(out);
+	assert_non_null(strstr(text, table));
+	free(table);
+	free(text);
+}
+
 int
 main(void)
 {
@@ -137,6 +153,7 @@ main(void)
 		cmocka_unit_test(test_protocol),
 		cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_repairs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,7 @@ test_status_members(void **state)
 		.layers = {{.since_at_ms = 1}},
 		.restarts = {.total = 1, .last_at_ms = 1},
 		.n_repairs = 1,
+		.repairs = {{.at_ms = 1}},
 		.next_action = "watch"};
 	char *line = proto_reply_status(5, &snap);
 	struct err err;
