@@ -72,7 +72,7 @@ client_close(struct client *c)
 int
 client_send(struct client *c, enum proto_op op, bool follow, struct err *err)
 {
-	char *text = proto_request_text(1, op, follow);
+	char *text = proto_request_text(1, op, follow, c->engine);
 	size_t len = text ? strlen(text) : 0, sent = 0;
 
 	while (sent < len) {

@@ -139,3 +139,31 @@ cmd_reload(const struct options *o)
 		o, &(struct change){PROTO_OP_RELOAD, NULL, NULL,
 			   "reloaded; `pulsectl status` names the keys that wait for a restart"});
 }
+
+int
+cmd_accept(const struct options *o)
+{
+	struct proto_doc *doc = NULL;
+	struct client c = {.fd = -1};
+	struct where w;
+	struct err err;
+	int rc;
+
+	if (o->argc != 1) {
+		fprintf(stderr,
+			"pulsectl accept: which engine? The beginning of the id that `pulsectl status` names\n");
+		return CTL_USAGE;
+	}
+	where_find(&w, o);
+	rc = client_open(&c, &w, &err);
+	c.engine = o->argv[0];
+	if (rc == CTL_YES)
+		rc = client_send(&c, PROTO_OP_ACCEPT, false, &err);
+	if (rc == CTL_YES)
+		rc = client_next(&c, CLIENT_REPLY_MS, &doc, &err);
+	if (rc == CTL_YES)
+		puts("accepted: from now on this is the engine of this profile");
+	proto_doc_free(doc);
+	client_close(&c);
+	return rc == CTL_YES ? rc : complain(rc, &err);
+}

@@ -28,6 +28,8 @@ const struct command commands[] = {
 	{"repair", cmd_repair, "WtD", "[--dry-run | --wait] [--timeout 20m]",
 		"look now, and try again what was given up"},
 	{"repairs", cmd_repairs, "j", "[--json]", "the last repairs and how they ended"},
+	{"accept", cmd_accept, "", "ENGINE",
+		"take a Docker engine that is not the one of before (F14), by the beginning of its id"},
 	{"reload", cmd_reload, "", "", "read the configuration file again"},
 	{"logs", cmd_logs, "fna", "[-f] [-n N] [--all]", "the end of the log; -f follows it"},
 	{"events", cmd_events, "fj", "[-f] [--json]",

@@ -64,6 +64,7 @@ struct client {
 	int fd;
 	char *buf;
 	size_t len;
+	const char *engine; /* for `accept` */
 };
 #define CLIENT_REPLY_MS 10000
 #define CLIENT_FOREVER  UINT64_MAX
@@ -122,6 +123,7 @@ int cmd_why(const struct options *o);
 int cmd_explain(const struct options *o);
 int cmd_repair(const struct options *o);
 int cmd_repairs(const struct options *o);
+int cmd_accept(const struct options *o);
 int cmd_reload(const struct options *o);
 int cmd_logs(const struct options *o);
 int cmd_events(const struct options *o);

@@ -179,7 +179,7 @@ options_parse(struct options *o, int argc, char **argv, const struct command **r
 		usage(stderr, NULL);
 		return CTL_USAGE;
 	}
-	if (o->argc > 0 && !strstr("config explain help", (*ret)->name))
+	if (o->argc > 0 && !strstr("config explain accept help", (*ret)->name))
 		return misuse(*ret, "not expected", o->argv[0]);
 	return CTL_YES;
 }

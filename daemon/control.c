@@ -239,6 +239,8 @@ set_goal(struct client *c, int64_t id, enum sup_goal goal)
 	struct runtime *rt = c->control->rt;
 
 	log_info("control", "uid %d asks: goal %s", (int)c->uid, sup_goal_name(goal));
+	if (goal == GOAL_UP)
+		rt->state.engine_seen[0] = '\0'; /* look again: the old disk may be back (F14) */
 	rt_post(rt, &(struct sup_event){.kind = EV_GOAL, .u.goal = {.goal = goal}});
 	accepted(c, id);
 }
@@ -256,6 +258,7 @@ on_restart(struct client *c, int64_t id)
 		return;
 	}
 	log_info("control", "uid %d asks: restart", (int)c->uid);
+	rt->state.engine_seen[0] = '\0'; /* look again, as above */
 	rt_post(rt, &(struct sup_event){.kind = EV_RESTART});
 	accepted(c, id);
 }
@@ -275,6 +278,20 @@ on_repair(struct client *c, int64_t id)
 	log_info("control", "uid %d asks: repair", (int)c->uid);
 	rt_post(rt, &(struct sup_event){.kind = EV_REPAIR});
 	accepted(c, id);
+}
+
+static void
+on_accept(struct client *c, const struct proto_request *request)
+{
+	struct runtime *rt = c->control->rt;
+	struct err err;
+
+	if (rt_engine_accept(rt, request->engine, &err) < 0) {
+		client_send(c, proto_reply_error(request->id, PROTO_ERROR_REFUSED, err.msg));
+		return;
+	}
+	log_info("control", "uid %d accepts engine %s", (int)c->uid, rt->state.engine_id);
+	accepted(c, request->id);
 }
 
 static void
@@ -359,6 +376,9 @@ dispatch(struct client *c, const struct proto_request *request)
 		break;
 	case PROTO_OP_REPAIR:
 		on_repair(c, request->id);
+		break;
+	case PROTO_OP_ACCEPT:
+		on_accept(c, request);
 		break;
 	case PROTO_OP_RELOAD:
 		on_reload(c, request->id);

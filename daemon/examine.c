@@ -119,6 +119,14 @@ ask_vm(struct runtime *rt)
 }
 
 static void
+ask_agent(struct runtime *rt)
+{
+	rt->examine.signs.agent = !rt->sup.alive[PROC_HOSTAGENT]         ? SIGN_AGENT_DEAD
+				  : halog_was_asked(rt->paths.ha_stderr) ? SIGN_AGENT_ENDING
+									 : SIGN_AGENT_ALIVE;
+}
+
+static void
 ask_net(struct runtime *rt)
 {
 	static struct vm_scan scan;
@@ -198,6 +206,7 @@ rt_examine(struct runtime *rt, bool full)
 	ask_master(rt);
 	ask_vm(rt);
 	ask_net(rt);
+	ask_agent(rt);
 	if (full)
 		ask_guest(rt);
 	answered(rt);

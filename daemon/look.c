@@ -97,6 +97,15 @@ look_home(struct runtime *rt)
 		return;
 	}
 	rt->have_paths = true;
+	if (rt->state.engine_seen[0]) {
+		rt_engine_text(rt, err.msg, sizeof(err.msg));
+		home_fails(rt, CAUSE_ENGINE_CHANGED, err.msg);
+		return;
+	}
+	if (rt_store_is_lost(rt, err.msg, sizeof(err.msg))) {
+		home_fails(rt, CAUSE_STORE_LOST, err.msg);
+		return;
+	}
 	if (strcmp(rt->state.base, base) != 0) {
 		str_cut(rt->state.base, sizeof(rt->state.base), base);
 		rt_save(rt);

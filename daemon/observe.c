@@ -19,9 +19,11 @@
 static void
 post_proc(struct runtime *rt, enum sup_proc proc, bool alive, const char *text)
 {
+	bool asked = !alive && proc == PROC_QEMU && halog_was_asked(rt->paths.ha_stderr);
+
 	rt_post(rt, &(struct sup_event){
 			    .kind = EV_PROC,
-			    .u.proc = {.proc = proc, .alive = alive},
+			    .u.proc = {.proc = proc, .alive = alive, .asked = asked},
 			    .text = text,
 		    });
 }

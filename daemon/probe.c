@@ -141,7 +141,7 @@ on_answer(const struct httpc_result *r, void *arg)
 	}
 	if (p->full && ++p->step < N_STEPS)
 		ask(rt);
-	else
+	else if (rt_engine_is_known(rt))
 		round_ok(rt);
 }
 

@@ -29,6 +29,7 @@ rt_limits(const struct conf *conf, struct sup_limits *limits)
 		.crash_loop_count = (unsigned)conf->crash_loop_count,
 		.crash_loop_window_ms = (uint64_t)conf->crash_loop_window_s * 1000,
 		.wake_grace_ms = (uint64_t)conf->wake_grace_s * 1000,
+		.respect_stop = strcmp(conf->stop_intent, "respect") == 0,
 		.repair_budget = (unsigned)conf->repair_budget,
 	};
 	for (int gate = 0; gate < GATE__COUNT; gate++)
@@ -48,6 +49,7 @@ rt_save(struct runtime *rt)
 	rt->state.stopping = rt->sup.state == STATE_STOPPING;
 	rt->state.generation = rt->sup.generation;
 	if (rt->sup.state == STATE_READY) {
+		rt_pin(rt);
 		rt->state.ready_qemu.pid = rt->procs[PROC_QEMU].pid;
 		rt->state.ready_qemu.start = rt->procs[PROC_QEMU].start;
 		if (rt->spawned_ms > 0)

@@ -223,6 +223,12 @@ void rt_examine_forget(struct runtime *rt);
 /* repair.c: the remedies that are more than a restart. */
 void rt_repair(struct runtime *rt, enum sup_remedy remedy);
 void rt_repair_forget(struct runtime *rt);
+/* pins.c: what must not change without a person's word. */
+void rt_pin(struct runtime *rt);
+bool rt_store_is_lost(struct runtime *rt, char *buf, size_t size); /* buf: how to put it back */
+bool rt_engine_is_known(struct runtime *rt);
+void rt_engine_text(const struct runtime *rt, char *buf, size_t size);
+int rt_engine_accept(struct runtime *rt, const char *begins, struct err *err);
 /* publish.c: snapshot, status file, events. */
 void rt_publish(struct runtime *rt);
 void rt_event(struct runtime *rt, const char *line);

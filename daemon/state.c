@@ -30,6 +30,10 @@ static const struct field {
 		sizeof(((struct state *)0)->boot_id)},
 	{"boot_took_ms", FIELD_NUMBER, offsetof(struct state, boot_took_ms), 0},
 	{"generation", FIELD_NUMBER, offsetof(struct state, generation), 0},
+	{"engine_id", FIELD_TEXT, offsetof(struct state, engine_id),
+		sizeof(((struct state *)0)->engine_id)},
+	{"engine_seen", FIELD_TEXT, offsetof(struct state, engine_seen),
+		sizeof(((struct state *)0)->engine_seen)},
 };
 
 static int

@@ -27,6 +27,9 @@ struct state {
 	char boot_id[64];             /* pids of another boot mean nothing */
 	uint64_t boot_took_ms;        /* the last start from spawn to ready, 0 = not known */
 	uint64_t generation;
+	char engine_id[128];   /* Docker's identity, pinned when it was first ready, "" = not yet */
+	char engine_seen[128]; /* another one that answered since, "" = none: a person decides (F14)
+				*/
 };
 
 /* Zeroes and fills. 0; -ENOENT when there is none; -EINVAL with `err` naming the line. */

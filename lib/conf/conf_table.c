@@ -28,6 +28,7 @@ static const char *const runtimes[] = {"docker", NULL};
 static const char *const vm_types[] = {"qemu", NULL};
 static const char *const clean_modes[] = {"prompt", "true", "false", NULL};
 static const char *const prune_modes[] = {"none", "safe", "images", "aggressive", NULL};
+static const char *const stop_intents[] = {"respect", "restart", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 
 /* clang-format off */
@@ -102,6 +103,9 @@ const struct conf_key conf_keys[] = {
 		"See CRASH_LOOP_COUNT."),
 	INT("WAKE_GRACE", wake_grace_s, 0, 3600, "30", "s", CONF_LIVE,
 		"After the machine woke from sleep, failures are not counted for so long."),
+	CHOICE("STOP_INTENT", stop_intent, stop_intents, "respect", CONF_LIVE,
+		"What a `colima stop` typed by a person means. respect: supervision pauses until `pulsectl start`. restart: "
+		"the VM is started again."),
 	INT("REPAIR_BUDGET", repair_budget, 1, 64, "12", NULL, CONF_LIVE,
 		"Repairs that are tried within an hour; more end in the state blocked, and a person is asked for."),
 	STR("BACKUP_DIR_BASE", backup_dir_base, "./backups", 0,

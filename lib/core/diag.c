@@ -19,15 +19,19 @@ sup_remedy_row(enum sup_remedy remedy)
 #define ENGINE(word) (1u << SIGN_ENGINE_##word)
 #define VM(word)     (1u << SIGN_VM_##word)
 #define NET(word)    (1u << SIGN_NET_##word)
+#define AGENT(word)  (1u << SIGN_AGENT_##word)
 
 /* The order matters: what explains the most comes first. */
 static const struct row {
-	unsigned socket, master, guest, engine, vm, net;
+	unsigned socket, master, guest, engine, vm, net, agent;
 	enum sup_cause cause;
 	const char *why;
 } rows[] = {
 	{.vm = VM(DEAD), .cause = CAUSE_VM_DIED, .why = "qemu is dead"},
 	{.socket = SOCKET(OK), .cause = CAUSE_NONE, .why = "docker.sock answers"},
+	{.agent = AGENT(ENDING),
+		.cause = CAUSE_NONE,
+		.why = "the hostagent was told to shut the VM down and is at it"},
 	{.vm = VM(PAUSED), .cause = CAUSE_VM_PAUSED, .why = "QMP says paused (R15)"},
 	/* real-runs R14: a VM that stood still for 40 s went on unharmed: its ladder waits. */
 	{.vm = VM(SILENT),
@@ -98,7 +102,8 @@ sup_diagnose(const struct sup_signs *s, const char **ret_why)
 
 		if (!fits(row->socket, s->socket) || !fits(row->master, s->master) ||
 			!fits(row->guest, s->guest) || !fits(row->engine, s->engine) ||
-			!fits(row->vm, s->vm) || !fits(row->net, s->net))
+			!fits(row->vm, s->vm) || !fits(row->net, s->net) ||
+			!fits(row->agent, s->agent))
 			continue;
 		if (ret_why)
 			*ret_why = row->why;

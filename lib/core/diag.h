@@ -55,6 +55,13 @@
 	X(ALIVE, "lives") \
 	X(DEAD, "is dead")
 
+/* The hostagent; it says so itself when somebody told it to shut the VM down (F36). */
+#define SIGN_AGENT_MAP(X) \
+	X(UNKNOWN, "not asked") \
+	X(ALIVE, "lives") \
+	X(ENDING, "shuts the VM down") \
+	X(DEAD, "is dead")
+
 #define X(id, text) SIGN_SOCKET_##id,
 enum sign_socket { SIGN_SOCKET_MAP(X) SIGN_SOCKET__COUNT };
 #undef X
@@ -74,6 +81,10 @@ enum sign_vm { SIGN_VM_MAP(X) SIGN_VM__COUNT };
 enum sign_net { SIGN_NET_MAP(X) SIGN_NET__COUNT };
 #undef X
 
+#define X(id, text) SIGN_AGENT_##id,
+enum sign_agent { SIGN_AGENT_MAP(X) SIGN_AGENT__COUNT };
+#undef X
+
 struct sup_signs {
 	enum sign_socket socket;
 	enum sign_master master;
@@ -81,6 +92,7 @@ struct sup_signs {
 	enum sign_engine engine;
 	enum sign_vm vm;
 	enum sign_net net;
+	enum sign_agent agent;
 };
 
 /* The remedies. X(enum, "name", level, deadline in ms, "what it does"). Levels are those of the

@@ -122,6 +122,12 @@ static void
 on_layer(struct sup *s, const struct sup_event *ev, struct sup_actions *out)
 {
 	sup_set_layer(s, ev->u.layer.layer, ev->u.layer.verdict, ev->u.layer.cause, ev->text);
+	if (ev->u.layer.layer == LAYER_HOME && ev->u.layer.verdict == VERDICT_FAIL &&
+		sup_needs_a_person(ev->u.layer.cause) && s->goal == GOAL_UP && !s->quitting &&
+		(running(s) || s->state == STATE_STARTING)) {
+		sup_stop(s, out, ev->u.layer.cause, ev->text, false);
+		return;
+	}
 	if (s->state == STATE_WAITING || (s->state == STATE_BLOCKED && !s->held))
 		sup_look_at_preconditions(s, out);
 	else if (s->state == STATE_STARTING)

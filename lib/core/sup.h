@@ -49,6 +49,7 @@ struct sup_limits {
 	unsigned crash_loop_count;
 	uint64_t crash_loop_window_ms;
 	uint64_t wake_grace_ms;
+	bool respect_stop;      /* a stop by hand is a wish (STOP_INTENT), not a failure */
 	unsigned repair_budget; /* repairs within an hour, at most SUP_REPAIRS_MAX */
 };
 
@@ -78,6 +79,7 @@ struct sup_event {
 		struct {
 			enum sup_proc proc;
 			bool alive;
+			bool asked; /* it ended because somebody told Lima to stop the VM (F36) */
 		} proc;
 		struct {
 			enum sup_cleaned result;

@@ -40,6 +40,8 @@ bool sup_due(const struct sup *s, uint64_t at_ms);
 
 /* What was known of a VM that is gone is not told of the next one. */
 void sup_forget_vm(struct sup *s);
+/* Nothing that time or a restart could mend. */
+bool sup_needs_a_person(enum sup_cause cause);
 void sup_wait(struct sup *s, struct sup_actions *out);
 void sup_clean(struct sup *s, struct sup_actions *out, bool passive);
 void sup_on_cleaned(struct sup *s, const struct sup_event *ev, struct sup_actions *out);

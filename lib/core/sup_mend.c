@@ -199,6 +199,7 @@ undiagnosed(struct sup *s, const char *why, struct sup_actions *out)
 	s->incident.why = why;
 	s->incident.n_unknown++;
 	if (s->failures >= s->limits.failure_threshold &&
+		s->incident.signs.agent != SIGN_AGENT_ENDING &&
 		(s->incident.cause == CAUSE_NONE || s->incident.cause == CAUSE_API_FAILS)) {
 		unsigned n_unknown = s->incident.n_unknown;
 

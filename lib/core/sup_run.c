@@ -117,7 +117,13 @@ sup_running_proc(struct sup *s, const struct sup_event *ev, struct sup_actions *
 {
 	if (ev->u.proc.alive)
 		return;
-	if (ev->u.proc.proc == PROC_QEMU) {
+	if (ev->u.proc.proc == PROC_QEMU && ev->u.proc.asked && s->goal == GOAL_UP) {
+		/* What is left, our colima that never notices (R16), is ended like after any stop.
+		 */
+		if (s->limits.respect_stop)
+			s->goal = GOAL_PAUSED;
+		sup_stop(s, out, CAUSE_STOPPED_BY_HAND, ev->text, false);
+	} else if (ev->u.proc.proc == PROC_QEMU) {
 		sup_fail(s, out, CAUSE_VM_DIED, ev->text);
 	} else if (ev->u.proc.proc == PROC_HOSTAGENT) {
 		sup_degrade(s, CAUSE_HOSTAGENT_DIED, ev->text);

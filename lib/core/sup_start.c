@@ -12,10 +12,12 @@ static const enum sup_layer gate_layer[GATE_STABLE] = {
 	[GATE_API] = LAYER_API,
 };
 
-static bool
-needs_a_person(enum sup_cause cause)
+bool
+sup_needs_a_person(enum sup_cause cause)
 {
-	return cause == CAUSE_PATH_TOO_LONG || cause == CAUSE_VZ_FOUND || cause == CAUSE_HOME_OWNER;
+	return cause == CAUSE_PATH_TOO_LONG || cause == CAUSE_VZ_FOUND ||
+	       cause == CAUSE_HOME_OWNER || cause == CAUSE_ENGINE_CHANGED ||
+	       cause == CAUSE_STORE_LOST;
 }
 
 static void
@@ -84,7 +86,7 @@ sup_look_at_preconditions(struct sup *s, struct sup_actions *out)
 	}
 	if (layer->verdict != VERDICT_FAIL)
 		return;
-	state = needs_a_person(layer->cause) ? STATE_BLOCKED : STATE_WAITING;
+	state = sup_needs_a_person(layer->cause) ? STATE_BLOCKED : STATE_WAITING;
 	if (state != s->state || layer->cause != s->cause)
 		sup_enter(s, state, layer->cause, layer->evidence);
 	s->limit_ms = s->now_ms + (state == STATE_BLOCKED ? BLOCKED_LOOK_MS : LOOK_MS);

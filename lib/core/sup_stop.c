@@ -118,6 +118,10 @@ sup_stop_finish(struct sup *s, struct sup_actions *out)
 {
 	enum sup_cause cause = s->goal == GOAL_PAUSED ? CAUSE_PAUSED : CAUSE_STOPPED;
 
+	if (s->state == STATE_STOPPING && s->stop_reason == CAUSE_STOPPED_BY_HAND &&
+		s->goal == GOAL_PAUSED)
+		cause = CAUSE_STOPPED_BY_HAND;
+
 	if (!sup_any_alive(s))
 		sup_forget_vm(s);
 	if (s->quitting) {

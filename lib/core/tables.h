@@ -157,6 +157,14 @@
 	X(VM_PAUSED, "F13", "vm-paused", \
 		"the VM stands still, as qemu does when this machine's disk is full", \
 		"make room on this machine's disk; the VM then goes on by itself") \
+	X(STOPPED_BY_HAND, "F36", "stopped-by-hand", \
+		"somebody stopped the VM with `colima stop`; it stays stopped", "pulsectl start") \
+	X(ENGINE_CHANGED, "F14", "engine-changed", \
+		"another Docker engine than before answered: the old containers and images are not in it", \
+		"the old disk is probably intact: see docs/operations.md; pulsectl accept takes the new engine") \
+	X(STORE_LOST, "F34", "store-lost", \
+		"Colima forgot that the data disk is formatted; a start could format it again", \
+		"put the copy back that the detail names, then the VM starts by itself") \
 	X(DOCKER_DOWN, "F30", "docker-down", "Docker does not run in the guest; the VM does", \
 		"nothing to do; it is started again") \
 	X(GUEST_HANGS, "F38", "guest-hangs", "the VM runs, but nothing in it answers", \

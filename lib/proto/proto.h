@@ -40,6 +40,8 @@
 	X(RESUME, "resume", true, "goal up again") \
 	X(REPAIR, "repair", true, \
 		"examine now; what was given up is tried again, from the lowest rung") \
+	X(ACCEPT, "accept", true, \
+		"take the Docker engine that was seen; its member \"engine\" is the beginning of its id") \
 	X(RELOAD, "reload", true, "read the configuration file again")
 
 #define X(id, ...) PROTO_OP_##id,
@@ -65,8 +67,9 @@ enum proto_error { PROTO_ERROR_MAP(X) PROTO_ERROR__COUNT };
 struct proto_request {
 	int64_t id;
 	enum proto_op op;
-	bool follow;    /* events: go on with the coming ones */
-	uint64_t since; /* events: only those with a greater number */
+	bool follow;     /* events: go on with the coming ones */
+	uint64_t since;  /* events: only those with a greater number */
+	char engine[64]; /* accept: how the id begins, "" when not given */
 };
 
 /* One transition or other thing worth telling, as `pulsectl events` shows it. */
@@ -105,8 +108,8 @@ char *proto_status_text(const struct snap *snap);
 
 /* Client side. ---------------------------------------------------------------------------- */
 
-/* A request line with its newline, to be freed by the caller. */
-char *proto_request_text(int64_t id, enum proto_op op, bool follow);
+/* A request line with its newline, to be freed by the caller. `engine` may be NULL. */
+char *proto_request_text(int64_t id, enum proto_op op, bool follow, const char *engine);
 
 /* A received document. Members are named by dotted paths: "cause.id", "layers.3.name". Lookups
  * of what is not there, or of another type, give the fallback: an older or newer daemon is no

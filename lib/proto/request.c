@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "proto/internal.h"
 
 bool
@@ -75,6 +76,7 @@ take_members(
 	const json_t *root, struct proto_request *ret, enum proto_error *ret_error, struct err *err)
 {
 	const json_t *id = json_object_get(root, "id"), *since = json_object_get(root, "since");
+	const char *engine = json_string_value(json_object_get(root, "engine"));
 	int rc;
 
 	if (!json_is_object(root))
@@ -91,6 +93,8 @@ take_members(
 		return err_set(err, -EPROTO, "the member \"since\" is not a number of an event");
 	ret->since = (uint64_t)json_integer_value(since);
 	ret->follow = json_is_true(json_object_get(root, "follow"));
+	if (engine)
+		str_cut(ret->engine, sizeof(ret->engine), engine);
 	return 0;
 }
 
@@ -115,12 +119,14 @@ proto_request_parse(const char *line, size_t len, struct proto_request *ret,
 }
 
 char *
-proto_request_text(int64_t id, enum proto_op op, bool follow)
+proto_request_text(int64_t id, enum proto_op op, bool follow, const char *engine)
 {
 	json_t *root = json_pack("{s:i, s:I, s:s}", "v", PROTO_VERSION, "id", (json_int_t)id, "op",
 		proto_op_name(op));
 
 	if (root && follow)
 		(void)json_object_set_new(root, "follow", json_true());
+	if (root && engine)
+		(void)json_object_set_new(root, "engine", json_string(engine));
 	return proto_line(root);
 }

@@ -121,3 +121,22 @@ halog_follow(struct halog *log, const char *path,
 	(void)close(fd);
 	return 0;
 }
+
+bool
+halog_was_asked(const char *stderr_path)
+{
+	static const char asked[] = "Received SIGINT, shutting down";
+	static char buf[64 * 1024];
+	int fd = open(stderr_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	ssize_t n = -1;
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) == 0)
+		n = pread(fd, buf, sizeof(buf) - 1,
+			st.st_size > (off_t)sizeof(buf) - 1 ? st.st_size - (off_t)sizeof(buf) + 1
+							    : 0);
+	(void)close(fd);
+	return n > 0 && memmem(buf, (size_t)n, asked, sizeof(asked) - 1) != NULL;
+}

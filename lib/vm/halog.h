@@ -34,6 +34,10 @@ int halog_parse(const char *line, size_t len, struct halog_event *ret, struct er
 /* Counts what is in the file already as read: it is an earlier start's. */
 void halog_skip(struct halog *log, const char *path);
 
+/* Whether the hostagent was told to shut its VM down, by its own log (ha.stderr.log, made anew at
+ * every start): SIGINT is how `colima stop` and `limactl stop` ask (F36). */
+bool halog_was_asked(const char *stderr_path);
+
 /* Reads what is new and calls `fn` for each event, `bad` for each line that is none. 0 or -errno
  * (-ENOENT: no such file, the follower starts over). */
 int halog_follow(struct halog *log, const char *path,

@@ -201,3 +201,78 @@ def test_daemon_killed_while_it_mends(ready):
     wait_until("nothing of the first daemon runs on", lambda: not [
         args for _, args in ready.mine() if args.startswith("ssh -F")], 70)
     assert sum("qemu-system" in args for _, _, args in processes() if str(ready.dir) in args) == 1
+
+
+def colima(tree, *args):
+    env = {"PATH": f"{tree.bin}:/usr/bin:/bin", "HOME": tree.user.entry.pw_dir, "COLIMA_HOME": str(tree.base)}
+    return subprocess.run([tree.bin / "colima", *args], env=env, text=True, capture_output=True, timeout=60,
+                          preexec_fn=lambda: os.geteuid() == 0 and os.setuid(tree.user.entry.pw_uid))
+
+
+def test_F36_colima_stop_by_a_person_is_respected(ready):
+    assert colima(ready, "stop").returncode == 0
+    status = ready.wait("down")
+    assert status["goal"] == "paused" and status["cause"]["id"] == "F36"
+    assert repairs(ready) == [] and status["restarts"]["total"] == 0
+    assert not [args for _, args in ready.mine() if "colima-pulsed" not in args], "its colima is ended as well"
+    assert ready.ctl("start", "--wait").returncode == 0
+
+
+def test_F36_or_restarted_by_policy(ready):
+    ready.conf(STOP_INTENT="restart")
+    assert ready.ctl("reload").returncode == 0
+    assert colima(ready, "stop").returncode == 0
+    wait_until("a new VM", lambda: ready.status()["generation"] > ready.before["generation"])
+    after = ready.wait()
+    assert after["restarts"]["last"]["reason"] == "stopped-by-hand" and after["restarts"]["in_window"] == 0
+
+
+def test_F14_another_engine_is_never_taken_silently(ready):
+    ready.scenario(info_id="XK2R:90QP:AAAA")
+    assert ready.ctl("restart").returncode == 0
+    wait_until("it is refused", lambda: ready.status()["state"] == "blocked", 30)
+    status = ready.status()
+    assert status["cause"]["id"] == "F14" and "XK2R" in status["cause"]["detail"] and status["vm"] is None
+    assert ready.ctl("accept", "WRONG").returncode == 1
+    ready.daemons[-1].kill(signal.SIGKILL)
+    ready.start()
+    assert ready.wait("blocked")["cause"]["id"] == "F14", "also after a restart of the daemon"
+    assert ready.ctl("restart").returncode == 0, "look again"
+    wait_until("it is refused again", lambda: ready.status()["generation"] > status["generation"] and
+               ready.status()["state"] == "blocked", 30)
+    assert ready.ctl("accept", "XK2R").returncode == 0
+    assert ready.wait()["docker"]["engine_id"] == "XK2R:90QP:AAAA"
+
+
+def test_F34_a_lost_store_is_not_started_over(ready):
+    """Colima would have the data disk formatted."""
+    disk = ready.base / "_lima" / "_disks" / "colima"
+    disk.mkdir(parents=True, exist_ok=True)
+    (disk / "datadisk").write_text("precious")
+    store = ready.base / "_store" / "colima.json"
+    kept = store.read_text()
+    store.write_text("")
+    assert ready.ctl("restart").returncode == 0
+    wait_until("it is refused", lambda: ready.status()["state"] == "blocked", 30)
+    status = ready.status()
+    assert status["cause"]["id"] == "F34" and str(store) in status["cause"]["detail"]
+    copy = status["cause"]["detail"].split()[1]
+    assert open(copy).read() == kept
+    store.write_text(kept)
+    ready.wait(timeout=30)
+    assert (disk / "datadisk").read_text() == "precious"
+
+
+def test_why_and_explain(ready):
+    ready.scenario(docker_mode="down", docker_stays_down=1)
+    wait_until("two tries", lambda: len(repairs(ready)) == 2)
+    why = ready.ctl("why")
+    assert why.returncode == 1 and "=> F30 docker-down: ssh goes through" in why.stdout
+    assert "=> L3 restart: restart the VM gracefully, if it stays so, in" in why.stdout
+    assert "a fresh ssh to lima-colima answered" in why.stdout
+    listed = ready.ctl("repairs").stdout
+    assert listed.count("start-docker") == 2 and "no effect" in listed
+    assert ready.ctl("explain", "F30").stdout.startswith("F30 docker-down")
+    assert ready.ctl("explain", "F99").returncode == 1
+    ready.scenario()
+    assert ready.ctl("repair", "--wait").returncode == 0

@@ -164,6 +164,7 @@ signs_of(char *words[], int n, bool *ret_full)
 			SIGN(engine, SIGN_ENGINE_MAP);
 			SIGN(vm, SIGN_VM_MAP);
 			SIGN(net, SIGN_NET_MAP);
+			SIGN(agent, SIGN_AGENT_MAP);
 		}
 		if (!found) {
 			fprintf(stderr, "no such sign: %s\n", word);

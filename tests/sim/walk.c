@@ -49,6 +49,7 @@ random_event(void)
 	case EV_PROC:
 		ev.u.proc.proc = (enum sup_proc)(1 + draw(PROC__COUNT - 1));
 		ev.u.proc.alive = draw(3) > 0;
+		ev.u.proc.asked = draw(4) == 0;
 		break;
 	case EV_CLEANED:
 		ev.u.cleaned.result = draw(2) ? CLEANED_FREE : (enum sup_cleaned)draw(5);
@@ -79,6 +80,7 @@ random_event(void)
 			.guest = (enum sign_guest)draw(SIGN_GUEST__COUNT),
 			.engine = (enum sign_engine)draw(SIGN_ENGINE__COUNT),
 			.vm = draw(4) ? SIGN_VM_RUNNING : (enum sign_vm)draw(SIGN_VM__COUNT),
+			.agent = (enum sign_agent)draw(SIGN_AGENT__COUNT),
 			.net = draw(8) ? SIGN_NET_ALIVE : (enum sign_net)draw(SIGN_NET__COUNT)};
 		ev.u.signs.full = draw(2);
 		break;
@@ -272,6 +274,7 @@ main(int argc, char **argv)
 		.crash_loop_count = 5,
 		.crash_loop_window_ms = 600000,
 		.wake_grace_ms = 30000,
+		.respect_stop = true,
 		.repair_budget = 12};
 	unsigned long steps = argc > 1 ? strtoul(argv[1], NULL, 10) : 100000;
 

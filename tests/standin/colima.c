@@ -192,6 +192,19 @@ save_config(const struct world *w, const struct flags *f)
 		f->disk, f->memory);
 }
 
+/* store/store.go: as the transcript store-colima.json. */
+static void
+save_store(const struct world *w)
+{
+	char name[160];
+
+	make_dirs(at(w->base, "_store"), 0755);
+	(void)snprintf(name, sizeof(name), "%s.json", w->id);
+	write_file(at(at(w->base, "_store"), name), 0644,
+		"{\n  \"disk_formatted\": true,\n  \"disk_runtime\": \"docker\",\n"
+		"  \"ramalama_provisioned\": false\n}");
+}
+
 static int
 start_vm(const struct world *w)
 {
@@ -228,8 +241,7 @@ colima_start(const struct world *w, const struct flags *f)
 			return 1;
 	}
 	write_file(at(w->inst, "colima.yaml"), 0644, "vmType: qemu\n");
-	make_dirs(at(w->base, "_store"), 0755);
-	write_file(at(at(w->base, "_store"), w->id), 0644, "{\n  \"disk_formatted\": true\n}");
+	save_store(w);
 	if (provision(w) != 0)
 		return 1;
 	say("info", NULL, "done");

@@ -24,13 +24,14 @@ test_every_operation(void **state)
 
 	(void)state;
 	for (int op = 0; op < PROTO_OP__COUNT; op++) {
-		char *text = proto_request_text(7, (enum proto_op)op, true);
+		char *text = proto_request_text(7, (enum proto_op)op, true, "WRSL");
 
 		assert_int_equal(text[strlen(text) - 1], '\n');
 		assert_int_equal(parse(text, &request, &error), 0);
 		assert_int_equal(request.op, op);
 		assert_int_equal(request.id, 7);
 		assert_true(request.follow);
+		assert_string_equal(request.engine, "WRSL");
 		assert_true(strlen(proto_op_help((enum proto_op)op)) > 5);
 		free(text);
 	}
