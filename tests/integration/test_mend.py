@@ -259,7 +259,7 @@ def test_F34_a_lost_store_is_not_started_over(ready):
     copy = status["cause"]["detail"].split()[1]
     assert open(copy).read() == kept
     store.write_text(kept)
-    ready.wait(timeout=30)
+    wait_until("it starts by itself", lambda: ready.status()["state"] == "ready", 30)
     assert (disk / "datadisk").read_text() == "precious"
 
 
