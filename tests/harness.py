@@ -67,9 +67,10 @@ def alive(pid):
 class Tree:
     """A private tree: configuration, state, tools, Colima's folder. Nothing outside is touched."""
 
-    def __init__(self, user, tools=None, real=False):
+    def __init__(self, user, real=False, extra=""):
         self.user = user
         self.real = real
+        self.extra = extra  # lines of every configuration
         self.dir = Path(tempfile.mkdtemp(prefix="cp.", dir="/tmp"))  # short: socket paths (F29)
         self.dir.chmod(0o755)
         self.bin, self.state, self.base = self.dir / "bin", self.dir / "state", self.dir / "colima"
@@ -107,7 +108,7 @@ class Tree:
         if not self.real:
             values["TOOL_PATH"] = self.bin
         self.conf_path.write_text(
-            "".join(f"{key}={value}\n" for key, value in values.items()) + extra)
+            "".join(f"{key}={value}\n" for key, value in values.items()) + self.extra + extra)
         self.conf_path.chmod(0o644)
 
     def scenario(self, **keys):

@@ -15,13 +15,12 @@ BOOT_S = 1200
 
 class RigTree(Tree):
     def __init__(self, user, options):
-        super().__init__(user, real=options.real)
-        self.extra = options.real_conf.read_text() if options.real_conf else ""
+        super().__init__(user, options.real, options.real_conf.read_text() if options.real_conf else "")
         if options.real:
             (self.dir / "docker").mkdir()
             os.chown(self.dir / "docker", user.entry.pw_uid, user.entry.pw_gid)
             # The user's own docker context and ssh configuration stay as they are.
-            self.conf(extra=self.extra, ENV_DOCKER_CONFIG=self.dir / "docker", WAIT_STABLE_REQUIRED=5)
+            self.conf(ENV_DOCKER_CONFIG=self.dir / "docker", WAIT_STABLE_REQUIRED=5)
         else:
             self._link_guest(options)
             self.conf(WAIT_STABLE_REQUIRED=5)
