@@ -83,6 +83,19 @@ base_is_there(struct runtime *rt, char *base, size_t size)
 	return true;
 }
 
+/* Colima and Lima write their files in place: on a full disk a start cuts them off (F13, F19). */
+static bool
+no_room(const struct runtime *rt, const char *base, char *buf, size_t size)
+{
+	uint64_t room, floor = (uint64_t)rt->conf.disk_floor_mb << 20;
+
+	if (file_room(base, &room) < 0 || room >= floor)
+		return false;
+	(void)str_fmt(buf, size, "%llu MiB free where %s is, at least %lld are wanted",
+		(unsigned long long)(room >> 20), base, (long long)rt->conf.disk_floor_mb);
+	return true;
+}
+
 static void
 look_home(struct runtime *rt)
 {
@@ -97,6 +110,10 @@ look_home(struct runtime *rt)
 		return;
 	}
 	rt->have_paths = true;
+	if (no_room(rt, base, err.msg, sizeof(err.msg))) {
+		home_fails(rt, CAUSE_DISK_FULL, err.msg);
+		return;
+	}
 	if (rt->state.engine_seen[0]) {
 		rt_engine_text(rt, err.msg, sizeof(err.msg));
 		home_fails(rt, CAUSE_ENGINE_CHANGED, err.msg);

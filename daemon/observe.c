@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "host/host.h"
 #include "log.h"
@@ -114,13 +115,19 @@ rt_watch_proc(struct runtime *rt, enum sup_proc proc, pid_t pid, uint64_t start)
 
 /* Posts a layer when its verdict or its evidence changed. */
 static void
-tell(struct runtime *rt, enum sup_layer layer, bool ok, const char *evidence)
+tell_verdict(
+	struct runtime *rt, enum sup_layer layer, enum sup_verdict verdict, const char *evidence)
 {
 	const struct sup_layer_state *l = &rt->sup.layers[layer];
-	enum sup_verdict verdict = ok ? VERDICT_OK : VERDICT_FAIL;
 
 	if (l->verdict != verdict || strncmp(l->evidence, evidence, SUP_EVIDENCE_MAX - 1) != 0)
 		rt_post_layer(rt, layer, verdict, CAUSE_NONE, evidence);
+}
+
+static void
+tell(struct runtime *rt, enum sup_layer layer, bool ok, const char *evidence)
+{
+	tell_verdict(rt, layer, ok ? VERDICT_OK : VERDICT_FAIL, evidence);
 }
 
 static void
@@ -189,6 +196,51 @@ observe_qemu(struct runtime *rt)
 	}
 	if (rt->sup.layers[LAYER_VM].verdict != VERDICT_OK)
 		(void)rt_ask_qmp(rt);
+}
+
+/* The header has whole seconds, and the answer took its way: less than this is no skew (F11). */
+#define SKEW_MAX_S 5
+
+static void
+observe_clock(struct runtime *rt)
+{
+	long long skew_s = (long long)rt->probe.skew_s;
+	long long off_s = skew_s < 0 ? -skew_s : skew_s;
+	char text[SUP_EVIDENCE_MAX];
+
+	if (off_s <= SKEW_MAX_S) {
+		tell_verdict(rt, LAYER_CLOCK, VERDICT_OK, "the guest's is within 5 s of ours");
+		return;
+	}
+	(void)str_fmt(text, sizeof(text),
+		"the guest's is %lld s %s; TLS and tokens fail there (F11)", off_s,
+		skew_s < 0 ? "behind" : "ahead");
+	tell_verdict(rt, LAYER_CLOCK, VERDICT_WARN, text);
+}
+
+static void
+observe_disk(struct runtime *rt)
+{
+	uint64_t room_gb, warn_gb = (uint64_t)rt->conf.disk_warn_gb;
+	char text[SUP_EVIDENCE_MAX];
+
+	if (file_room(rt->paths.base, &room_gb) < 0)
+		return;
+	room_gb >>= 30;
+	if (room_gb >= warn_gb)
+		(void)str_fmt(text, sizeof(text), "at least %llu GiB free here",
+			(unsigned long long)warn_gb);
+	else
+		(void)str_fmt(text, sizeof(text), "%llu GiB free here; full, it stops the VM (F13)",
+			(unsigned long long)room_gb);
+	tell_verdict(rt, LAYER_DISK, room_gb >= warn_gb ? VERDICT_OK : VERDICT_WARN, text);
+}
+
+void
+rt_observe_surroundings(struct runtime *rt)
+{
+	observe_clock(rt);
+	observe_disk(rt);
 }
 
 static void

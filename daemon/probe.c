@@ -114,6 +114,7 @@ round_ok(struct runtime *rt)
 
 	(void)str_fmt(text, sizeof(text), "Docker %s, answered in %.1f ms",
 		p->info.version[0] ? p->info.version : "Engine", (double)p->took_us / 1000);
+	rt_observe_surroundings(rt);
 	end_round(rt, true, false, text);
 	if (rt->sup.state == STATE_READY && !p->stream)
 		rt_stream(rt);

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "host/host.h"
 #include "log.h"
@@ -226,13 +226,12 @@ static const struct step restart_docker_steps[] = {
 static int
 has_room(struct runtime *rt, struct words *w, struct err *err)
 {
-	struct statvfs st;
 	uint64_t room;
+	int rc = file_room(rt->paths.inst, &room);
 
 	(void)w;
-	if (statvfs(rt->paths.inst, &st) < 0)
-		return err_set(err, -errno, "%s: %s", rt->paths.inst, strerror(errno));
-	room = (uint64_t)st.f_bavail * st.f_frsize;
+	if (rc < 0)
+		return err_set(err, rc, "%s: %s", rt->paths.inst, strerror(-rc));
 	if (room < ROOM_MIN)
 		return err_set(err, -ENOSPC,
 			"%s: only %llu MB free; make room, the VM then goes on", rt->paths.inst,

@@ -188,6 +188,7 @@ void rt_look(struct runtime *rt);
 void rt_clean(struct runtime *rt, bool passive);
 /* observe.c: the profile's folder and processes. */
 void rt_observe(struct runtime *rt);
+void rt_observe_surroundings(struct runtime *rt); /* clock and disk, after a good answer */
 void rt_observe_start(struct runtime *rt);
 void rt_observe_stop(struct runtime *rt);
 bool rt_ask_qmp(struct runtime *rt); /* true when an answer will come */

@@ -104,7 +104,8 @@ guest_image() {
 			echo "$word $percent $text" >&2
 		elif [ -t 1 ]; then
 			printf '\r  ...   %-14s %-34s [%-20.*s]' "guest image" "$text" "$((percent / 5))" "===================="
-		else
+		elif [ "$((percent / 10))" != "${tenth:-}" ]; then
+			tenth=$((percent / 10))
 			line ... "guest image" "$percent % $text"
 		fi
 	done; } || fail "the guest image could not be built"

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -127,6 +128,17 @@ file_replace(const char *path, const char *data, size_t len, mode_t mode, bool d
 		return rc;
 	}
 	return durable ? sync_dir_of(path) : 0;
+}
+
+int
+file_room(const char *path, uint64_t *ret_bytes)
+{
+	struct statvfs st;
+
+	if (statvfs(path, &st) < 0)
+		return -errno;
+	*ret_bytes = (uint64_t)st.f_bavail * st.f_frsize;
+	return 0;
 }
 
 /* 1: made; 0: is there already. Asks stat() and not errno: macOS says EISDIR for "/". */

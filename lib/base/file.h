@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Reads at most size-1 bytes of a regular file and terminates them. -EFBIG when there is more,
@@ -15,6 +16,9 @@ int file_read(const char *path, char *buf, size_t size, size_t *ret_len);
 /* Replaces `path` whole or not at all: new file beside it (`path`.new), rename, and when `durable`
  * fsync of the file before and of the folder after. The new file is removed when a step fails. */
 int file_replace(const char *path, const char *data, size_t len, mode_t mode, bool durable);
+
+/* Bytes that an ordinary user may still write where `path` is; 0 or -errno. */
+int file_room(const char *path, uint64_t *ret_bytes);
 
 /* Makes `path` and its missing parents (0755); an existing folder is fine and keeps its mode.
  * -ENOTDIR when something else stands there. */

@@ -63,6 +63,8 @@ struct conf {
 	int64_t crash_loop_count;
 	int64_t crash_loop_window_s;
 	int64_t wake_grace_s;
+	int64_t disk_floor_mb;
+	int64_t disk_warn_gb;
 	char stop_intent[CONF_STR_MAX];
 	int64_t repair_budget;             /* in an hour */
 	char colima_home[CONF_STR_MAX];    /* "" = decided by Colima's own rule, see vm/paths.h */

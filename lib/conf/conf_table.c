@@ -103,6 +103,10 @@ const struct conf_key conf_keys[] = {
 		"See CRASH_LOOP_COUNT."),
 	INT("WAKE_GRACE", wake_grace_s, 0, 3600, "30", "s", CONF_LIVE,
 		"After the machine woke from sleep, failures are not counted for so long."),
+	INT("DISK_FLOOR_MB", disk_floor_mb, 0, 1048576, "1024", "MiB", CONF_LIVE,
+		"With less room on the disk of Colima's folder no start is tried, because files would be cut off."),
+	INT("DISK_WARN_GB", disk_warn_gb, 0, 1048576, "10", "GiB", CONF_LIVE,
+		"With less room the status warns."),
 	CHOICE("STOP_INTENT", stop_intent, stop_intents, "respect", CONF_LIVE,
 		"What a `colima stop` typed by a person means. respect: supervision pauses until `pulsectl start`. restart: "
 		"the VM is started again."),

@@ -34,7 +34,7 @@ void
 sup_forget_vm(struct sup *s)
 {
 	static const enum sup_layer of_vm[] = {LAYER_CHILD, LAYER_HOSTAGENT, LAYER_VM, LAYER_GUEST,
-		LAYER_MUX, LAYER_SOCKET, LAYER_API};
+		LAYER_MUX, LAYER_SOCKET, LAYER_API, LAYER_CLOCK};
 
 	for (size_t i = 0; i < sizeof(of_vm) / sizeof(of_vm[0]); i++)
 		sup_set_layer(s, of_vm[i], VERDICT_UNKNOWN, CAUSE_NONE, "");

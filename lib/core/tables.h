@@ -40,7 +40,9 @@
 	X(GUEST, "guest", "the guest answers a fresh ssh, or Docker answers through it") \
 	X(MUX, "mux", "the ssh master that forwards docker.sock listens") \
 	X(SOCKET, "socket", "docker.sock accepts connections") \
-	X(API, "api", "the Docker API answers")
+	X(API, "api", "the Docker API answers") \
+	X(CLOCK, "clock", "the guest's clock is right, by the Date that Docker sends") \
+	X(DISK, "disk", "there is room on the disk that holds Colima's folder")
 
 /* The gates of a start, in order. All but the last open when their layer is ok. */
 #define SUP_GATE_MAP(X) \
@@ -165,6 +167,9 @@
 	X(STORE_LOST, "F34", "store-lost", \
 		"Colima forgot that the data disk is formatted; a start could format it again", \
 		"put the copy back that the detail names, then the VM starts by itself") \
+	X(DISK_FULL, "F13", "disk-full", \
+		"too little room on this machine's disk to start a VM without harm", \
+		"make room; the VM then starts by itself (DISK_FLOOR_MB)") \
 	X(DOCKER_DOWN, "F30", "docker-down", "Docker does not run in the guest; the VM does", \
 		"nothing to do; it is started again") \
 	X(GUEST_HANGS, "F38", "guest-hangs", "the VM runs, but nothing in it answers", \

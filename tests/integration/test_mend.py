@@ -276,3 +276,28 @@ def test_why_and_explain(ready):
     assert ready.ctl("explain", "F99").returncode == 1
     ready.scenario()
     assert ready.ctl("repair", "--wait").returncode == 0
+
+
+def layer(tree, name):
+    return next(l for l in tree.status()["layers"] if l["name"] == name)
+
+
+def test_F11_clock_is_told(ready):
+    ready.scenario(date_skew_s=-120)
+    wait_until("it is told", lambda: layer(ready, "clock")["verdict"] == "warn")
+    assert "120 s behind" in layer(ready, "clock")["evidence"] or "119 s behind" in layer(ready, "clock")["evidence"]
+    assert ready.status()["state"] == "ready", "Docker is usable"
+    ready.scenario()
+    wait_until("it is right again", lambda: layer(ready, "clock")["verdict"] == "ok")
+
+
+def test_F13_too_little_room_to_start(tree):
+    """A start would cut Colima's files off; it is waited for, and no failure is counted."""
+    tree.conf(DISK_FLOOR_MB=1048576, DISK_WARN_GB=1048576)
+    tree.start()
+    status = wait_until("it waits", lambda: (tree.status()["cause"] or {}).get("name") == "disk-full" and tree.status())
+    assert status["state"] == "waiting" and "MiB free" in status["cause"]["detail"]
+    tree.conf(DISK_FLOOR_MB=1)
+    assert tree.ctl("reload").returncode == 0
+    assert tree.wait()["restarts"]["total"] == 0
+    assert layer(tree, "disk")["verdict"] == "warn"
