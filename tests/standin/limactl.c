@@ -6,27 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "standin.h"
 
 #define START_STEPS 60000 /* 10 ms each: the ten minutes that limactl start waits */
-
-static bool
-connects(const char *path)
-{
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	bool ok;
-
-	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-	ok = connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0;
-	(void)close(fd);
-	return ok;
-}
 
 /* inspectStatusWithPIDFiles: ha.pid alive but no answer from ha.sock is Broken; one of the two
  * processes alone is Broken as well. The numbers are believed (F02). */

@@ -72,33 +72,20 @@ ask_master(const struct world *w, const char *verb, const char *path)
 	return strcmp(verb, "cancel") == 0 || text[0] == 'o' ? 0 : 255;
 }
 
-static bool
-listens(const char *path)
-{
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	bool ok;
-
-	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-	ok = connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0;
-	(void)close(fd);
-	return ok;
-}
-
 /* ControlMaster=auto with ControlPersist: the first command leaves a master behind. */
 static int
 through_master(const struct world *w)
 {
 	const char *sock = at(w->inst, "ssh.sock");
 
-	if (listens(sock))
+	if (connects(sock))
 		return 0;
 	(void)unlink(sock);
 	(void)setenv("STANDIN_BARE", "1", 1);
 	start_engine(w);
-	for (int i = 0; i < 500 && !listens(sock); i++)
+	for (int i = 0; i < 500 && !connects(sock); i++)
 		nap(10);
-	return listens(sock) ? 0 : 255;
+	return connects(sock) ? 0 : 255;
 }
 
 /* A mark that Docker was started in the guest; its time decides between it and a later scenario. */

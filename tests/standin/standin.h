@@ -35,6 +35,7 @@ bool alive(pid_t pid);
 void nap(int ms);
 void self_path(char *buf, size_t size);
 int listen_at(const char *path, mode_t mode);
+bool connects(const char *path); /* somebody listens there */
 
 /* The scenario: KEY=VALUE lines, read anew at each question. */
 const char *scenario(const struct world *w, const char *key, const char *fallback);

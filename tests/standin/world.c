@@ -189,6 +189,19 @@ listen_at(const char *path, mode_t mode)
 	return fd;
 }
 
+bool
+connects(const char *path)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	bool ok;
+
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	ok = connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0;
+	(void)close(fd);
+	return ok;
+}
+
 const char *
 scenario(const struct world *w, const char *key, const char *fallback)
 {
