@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/str.h"
 #include "host/host.h"
@@ -95,13 +96,23 @@ explain(const struct httpc_result *r, const char *path, uint64_t timeout_s, stru
 	}
 }
 
+static bool
+in_window(const struct runtime *rt)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	return localtime_r(&now, &tm) &&
+	       conf_in_window(rt->conf.maintenance_window, tm.tm_hour * 60 + tm.tm_min);
+}
+
 static void
 end_round(struct runtime *rt, bool ok, bool silent, const char *text)
 {
 	rt_post(rt, &(struct sup_event){
 			    .kind = EV_ROUND,
 			    .generation = rt->probe.generation,
-			    .u.round = {.ok = ok, .silent = silent},
+			    .u.round = {.ok = ok, .silent = silent, .window = in_window(rt)},
 			    .text = text,
 		    });
 }

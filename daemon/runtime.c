@@ -29,6 +29,9 @@ rt_limits(const struct conf *conf, struct sup_limits *limits)
 		.crash_loop_count = (unsigned)conf->crash_loop_count,
 		.crash_loop_window_ms = (uint64_t)conf->crash_loop_window_s * 1000,
 		.wake_grace_ms = (uint64_t)conf->wake_grace_s * 1000,
+		.orphan = strcmp(conf->orphan_policy, "restart") == 0  ? ORPHAN_RESTART
+			  : strcmp(conf->orphan_policy, "window") == 0 ? ORPHAN_WINDOW
+								       : ORPHAN_KEEP,
 		.respect_stop = strcmp(conf->stop_intent, "respect") == 0,
 		.repair_budget = (unsigned)conf->repair_budget,
 	};

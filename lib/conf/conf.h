@@ -66,7 +66,9 @@ struct conf {
 	int64_t disk_floor_mb;
 	int64_t disk_warn_gb;
 	char stop_intent[CONF_STR_MAX];
-	int64_t repair_budget;             /* in an hour */
+	char orphan_policy[CONF_STR_MAX];
+	char maintenance_window[CONF_STR_MAX]; /* "HH:MM-HH:MM", local time; "" = none */
+	int64_t repair_budget;                 /* in an hour */
 	char colima_home[CONF_STR_MAX];    /* "" = decided by Colima's own rule, see vm/paths.h */
 	char control_socket[CONF_STR_MAX]; /* "" = the host's default */
 	char control_group[CONF_STR_MAX];  /* "" = the host's default */
@@ -141,6 +143,11 @@ int conf_set(struct conf *c, const char *key, const char *value, struct err *err
 /* The rules that span keys (HOMEBREW_USER is there, BACKOFF_MIN <= BACKOFF_MAX). conf_parse calls
  * it. Those of one value (qemu only, docker only, absolute paths ...) hold in conf_set already. */
 void conf_check(const struct conf *c, const char *name, struct conf_notes *notes);
+
+/* "03:00-05:30" as minutes of the day; 0 or -EINVAL. */
+int conf_window(const char *value, int *ret_from, int *ret_to);
+/* Whether minute `now` of the day lies within, also over midnight. */
+bool conf_in_window(const char *value, int now);
 
 /* The value of `key` as text ("true", "5", "docker"); secrets masked. */
 void conf_value(const struct conf *c, const struct conf_key *key, char *buf, size_t size);

@@ -171,6 +171,18 @@ start_args(const char *key, const char *value, struct err *err)
 	return 0;
 }
 
+static int
+window(const char *key, const char *value, struct err *err)
+{
+	int from, to;
+
+	if (!*value || conf_window(value, &from, &to) == 0)
+		return 0;
+	return err_set(err, -EINVAL,
+		"%s: " CONF_QUOTED " is not a time of day from and to, like 03:00-05:30", key,
+		value);
+}
+
 static const struct {
 	const char *key;
 	int (*rule)(const char *key, const char *value, struct err *err);
@@ -187,6 +199,7 @@ static const struct {
 	{"LOG_PATH", absolute},
 	{"CONTROL_SOCKET", absolute},
 	{"STATE_DIR", absolute},
+	{"MAINTENANCE_WINDOW", window},
 };
 
 int

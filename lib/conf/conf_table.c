@@ -29,6 +29,7 @@ static const char *const vm_types[] = {"qemu", NULL};
 static const char *const clean_modes[] = {"prompt", "true", "false", NULL};
 static const char *const prune_modes[] = {"none", "safe", "images", "aggressive", NULL};
 static const char *const stop_intents[] = {"respect", "restart", NULL};
+static const char *const orphan_policies[] = {"keep", "window", "restart", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 
 /* clang-format off */
@@ -110,6 +111,11 @@ const struct conf_key conf_keys[] = {
 	CHOICE("STOP_INTENT", stop_intent, stop_intents, "respect", CONF_LIVE,
 		"What a `colima stop` typed by a person means. respect: supervision pauses until `pulsectl start`. restart: "
 		"the VM is started again."),
+	CHOICE("ORPHAN_POLICY", orphan_policy, orphan_policies, "keep", CONF_LIVE,
+		"A VM without its hostagent, whose Docker still answers (F17). keep: until Docker fails or somebody asks for a "
+		"restart. window: restarted in MAINTENANCE_WINDOW. restart: at once."),
+	STR("MAINTENANCE_WINDOW", maintenance_window, "", CONF_LIVE,
+		"When a restart of the VM disturbs nobody: HH:MM-HH:MM, local time, also over midnight. Empty: never."),
 	INT("REPAIR_BUDGET", repair_budget, 1, 64, "12", NULL, CONF_LIVE,
 		"Repairs that are tried within an hour; more end in the state blocked, and a person is asked for."),
 	STR("BACKUP_DIR_BASE", backup_dir_base, "./backups", 0,

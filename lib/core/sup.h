@@ -38,6 +38,9 @@
 #define SUP_EVIDENCE_MAX 192
 #define SUP_REPAIRS_MAX  64
 
+/* A VM without its hostagent, whose Docker answers (F17). */
+enum sup_orphan { ORPHAN_KEEP, ORPHAN_WINDOW, ORPHAN_RESTART };
+
 /* The limits, all in milliseconds but for counts. */
 struct sup_limits {
 	uint64_t gate_ms[GATE__COUNT]; /* SUP_NEVER = none */
@@ -49,6 +52,7 @@ struct sup_limits {
 	unsigned crash_loop_count;
 	uint64_t crash_loop_window_ms;
 	uint64_t wake_grace_ms;
+	enum sup_orphan orphan;
 	bool respect_stop;      /* a stop by hand is a wish (STOP_INTENT), not a failure */
 	unsigned repair_budget; /* repairs within an hour, at most SUP_REPAIRS_MAX */
 };
@@ -93,6 +97,8 @@ struct sup_event {
 		} child_exit;
 		struct {
 			bool ok;
+			bool window; /* it is the time in which a restart may be
+					(MAINTENANCE_WINDOW) */
 			bool silent; /* timed out: a pending request is itself the notice, ask again
 					at once */
 		} round;

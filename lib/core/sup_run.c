@@ -64,8 +64,22 @@ sup_degrade(struct sup *s, enum sup_cause cause, const char *detail)
 	s->probe_ms = probe_ms == SUP_NEVER && !s->probe_out ? s->now_ms + ROUND_MS : probe_ms;
 }
 
+/* An orphan serves; what it lost comes back only with a restart, at the time that suits. */
 static void
-good_round(struct sup *s, struct sup_actions *out)
+orphan_round(struct sup *s, bool window, struct sup_actions *out)
+{
+	const char *lost = s->layers[LAYER_HOSTAGENT].evidence;
+	bool restart =
+		s->limits.orphan == ORPHAN_RESTART || (s->limits.orphan == ORPHAN_WINDOW && window);
+
+	if (restart && s->goal == GOAL_UP && !s->quitting)
+		sup_stop(s, out, CAUSE_HOSTAGENT_DIED, lost, false);
+	else
+		sup_degrade(s, CAUSE_HOSTAGENT_DIED, lost);
+}
+
+static void
+good_round(struct sup *s, bool window, struct sup_actions *out)
 {
 	good_chain(s);
 	s->failures = 0;
@@ -78,7 +92,7 @@ good_round(struct sup *s, struct sup_actions *out)
 	if (s->alive[PROC_HOSTAGENT])
 		sup_become_ready(s, out);
 	else
-		sup_degrade(s, CAUSE_HOSTAGENT_DIED, s->layers[LAYER_HOSTAGENT].evidence);
+		orphan_round(s, window, out);
 }
 
 void
@@ -89,7 +103,7 @@ sup_running_round(struct sup *s, const struct sup_event *ev, struct sup_actions 
 	sup_set_layer(
 		s, LAYER_API, verdict, ev->u.round.ok ? CAUSE_NONE : CAUSE_API_FAILS, ev->text);
 	if (ev->u.round.ok) {
-		good_round(s, out);
+		good_round(s, ev->u.round.window, out);
 		return;
 	}
 	s->probe_ms = s->now_ms + DOUBT_MS;

@@ -153,6 +153,18 @@ def test_F17_orphan_is_kept_while_docker_answers(ready):
     assert status["vm"]["qemu_pid"] == ready.before["vm"]["qemu_pid"]
 
 
+@pytest.mark.parametrize("policy", [{"ORPHAN_POLICY": "restart"},
+                                    {"ORPHAN_POLICY": "window", "MAINTENANCE_WINDOW": "00:00-23:59"}])
+def test_F17_orphan_is_restarted_by_policy(ready, policy):
+    ready.conf(STOP_TIMEOUT=30, **policy)  # nothing in this VM hears its power button
+    assert ready.ctl("reload").returncode == 0
+    os.kill(ready.before["vm"]["hostagent_pid"], signal.SIGKILL)
+    wait_until("a new VM", lambda: ready.status()["generation"] > ready.before["generation"], 60)
+    after = ready.wait()
+    assert after["restarts"]["last"]["reason"] == "hostagent-died"
+    assert "QMP system_powerdown" in ready.log() and "SIGKILL" not in ready.log()
+
+
 def test_unclear_signs_touch_nothing(ready):
     """docker.sock closes without a word, but everything in the guest is well: wait."""
     ready.scenario(docker_mode="eof")

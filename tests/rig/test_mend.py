@@ -3,6 +3,7 @@ needs no restart the VM and its containers run on. Prints how long detection and
 
 import os
 import signal
+import socket
 import time
 
 import pytest
@@ -82,6 +83,23 @@ def test_master_wedged(vm):
     vm.table.append(("guest's sshd of the master SIGSTOPped", done[0]["cause"], "reforward",
                      iso_seconds(done[0]["at"]) - begun, time.time() - begun))
     keeper_ran_on(vm, started)
+
+
+def test_published_port(vm, request):
+    """F01b: it rode on the master that died, and comes back with the new one."""
+    if not request.config.option.real:
+        pytest.skip("the rig's guest has no guest agent: only a real Lima publishes ports")
+    vm.docker.run("web", "/busybox", "httpd", "-f", "-p", "80", ports={18080: 80})
+
+    def answers():
+        with socket.socket() as sock:
+            sock.settimeout(2)
+            return sock.connect_ex(("127.0.0.1", 18080)) == 0
+    wait_until("it is published", answers, 60)
+    wait_until("it is listed", lambda: vm.status()["docker"]["containers_running"] == 2, 30)
+    mends(vm, "the same, with a published port", lambda: os.kill(master(vm), signal.SIGKILL), "F01", "reforward")
+    wait_until("the port answers again", answers, 60)
+    vm.docker.remove("web")
 
 
 def test_docker_stopped_in_the_guest(vm):

@@ -154,6 +154,8 @@ test_defaults(void **state)
 		{"CRASH_LOOP_COUNT", "5"},
 		{"CRASH_LOOP_WINDOW", "600"},
 		{"WAKE_GRACE", "30"},
+		{"ORPHAN_POLICY", "keep"},
+		{"MAINTENANCE_WINDOW", ""},
 		{"STOP_INTENT", "respect"},
 		{"DISK_FLOOR_MB", "1024"},
 		{"DISK_WARN_GB", "10"},
@@ -202,9 +204,10 @@ test_live_keys(void **state)
 		"START_TIMEOUT", "STOP_TIMEOUT", "WAIT_QEMU_MAX", "WAIT_SOCKET_MAX",
 		"WAIT_DOCKER_API_MAX", "WAIT_STABLE_REQUIRED", "BACKOFF_MIN", "BACKOFF_MAX",
 		"BACKOFF_RESET_AFTER", "CRASH_LOOP_COUNT", "CRASH_LOOP_WINDOW", "WAKE_GRACE",
-		"REPAIR_BUDGET", "STOP_INTENT", "DISK_FLOOR_MB", "DISK_WARN_GB", "LOG_LEVEL",
-		"LOG_MAX_SIZE_MB", "LOG_KEEP", "COLIMA_START_FILTER_INFO", "PRUNE_MODE",
-		"PRUNE_DOCKER_AFTER_START", "CONTAINER_TRIES", "CONTAINER_DEBUG_SCRIPT"};
+		"REPAIR_BUDGET", "ORPHAN_POLICY", "MAINTENANCE_WINDOW", "STOP_INTENT",
+		"DISK_FLOOR_MB", "DISK_WARN_GB", "LOG_LEVEL", "LOG_MAX_SIZE_MB", "LOG_KEEP",
+		"COLIMA_START_FILTER_INFO", "PRUNE_MODE", "PRUNE_DOCKER_AFTER_START",
+		"CONTAINER_TRIES", "CONTAINER_DEBUG_SCRIPT"};
 	size_t n = 0;
 
 	(void)state;
@@ -899,6 +902,26 @@ test_mdoc(void **state)
 	free(text);
 }
 
+static void
+test_window(void **state)
+{
+	static const char *const bad[] = {"", "3:00-05:00", "03:00", "24:00-05:00", "03:60-05:00",
+		"03:00-05:0x", "03.00-05:00", "03:00+05:00", "03:00-05:000"};
+	int from, to;
+
+	(void)state;
+	assert_int_equal(conf_window("03:00-05:30", &from, &to), 0);
+	assert_int_equal(from, 180);
+	assert_int_equal(to, 330);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_int_equal(conf_window(bad[i], &from, &to), -EINVAL);
+	assert_true(conf_in_window("03:00-05:30", 180) && conf_in_window("03:00-05:30", 329));
+	assert_false(conf_in_window("03:00-05:30", 330) || conf_in_window("03:00-05:30", 179));
+	assert_true(conf_in_window("23:00-01:00", 0) && conf_in_window("23:00-01:00", 1380));
+	assert_false(conf_in_window("23:00-01:00", 60) || conf_in_window("", 0));
+	assert_int_equal(conf_set(&conf, "MAINTENANCE_WINDOW", "never", NULL), -EINVAL);
+}
+
 /* Differences. */
 
 static void
@@ -971,6 +994,7 @@ test_live_values_copy_as_text(void **state)
 		(void)conf_set(&fresh, key->name,
 			key->type == CONF_TYPE_INT    ? value
 			: key->type == CONF_TYPE_BOOL ? "false"
+			: key->type == CONF_TYPE_STR  ? "03:00-05:00" /* the one live text */
 						      : key->choices[1],
 			NULL);
 		conf_value(&fresh, key, value, sizeof(value));
@@ -1207,6 +1231,7 @@ main(void)
 		cmocka_unit_test(test_template_is_the_example_file),
 		cmocka_unit_test(test_template_shows_the_defaults),
 		cmocka_unit_test(test_mdoc),
+		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_diff),
 		cmocka_unit_test(test_diff_env),
 		cmocka_unit_test(test_live_values_copy_as_text),
