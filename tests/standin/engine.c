@@ -315,13 +315,14 @@ serve(void)
 static void
 open_listeners(const struct world *w)
 {
-	open_listener(at(w->inst, "ssh.sock"));
-	if (getenv("STANDIN_BARE"))
-		return;
-	open_listener(at(w->cfg, "docker.sock"));
-	open_listener(at(w->cfg, "containerd.sock"));
-	if (strcmp(w->profile, "default") == 0)
-		open_listener(at(w->base, "docker.sock"));
+	const char *paths[] = {at(w->inst, "ssh.sock"), at(w->cfg, "docker.sock"),
+		at(w->cfg, "containerd.sock"), at(w->base, "docker.sock")};
+	size_t n = getenv("STANDIN_BARE") ? 1 : strcmp(w->profile, "default") == 0 ? 4 : 3;
+
+	for (size_t i = 0; i < n; i++) {
+		(void)unlink(paths[i]); /* hostagent.go forwardSSH does, before it forwards */
+		(void)open_listener(paths[i]);
+	}
 }
 
 int
