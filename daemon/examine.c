@@ -15,9 +15,9 @@
 #define SSH_MS 12000u /* ConnectTimeout 5, the guest's own limits, and a slow machine's login */
 
 /* What is asked in the guest, in one login. `timeout` is coreutils' and ends with 124. */
-#define GUEST_SCRIPT \
-	"echo pulse:unit=$(systemctl is-active docker.service 2>/dev/null);" \
-	"timeout 4 sudo -n docker version >/dev/null 2>&1; echo pulse:engine=$?"
+static char guest_script[] =
+	"echo pulse:unit=$(systemctl is-active docker.service 2>/dev/null);"
+	"timeout 4 sudo -n docker version >/dev/null 2>&1; echo pulse:engine=$?";
 
 static void
 answered(struct runtime *rt)
@@ -182,7 +182,7 @@ ask_guest(struct runtime *rt)
 	struct examine *x = &rt->examine;
 	char *argv[] = {"ssh", "-F", rt->paths.ssh_config, "-o", "ControlMaster=no", "-o",
 		"ControlPath=none", "-o", "ConnectTimeout=5", "-o", "BatchMode=yes",
-		rt->paths.ssh_host, GUEST_SCRIPT, NULL};
+		rt->paths.ssh_host, guest_script, NULL};
 	char **env = env_make(rt);
 
 	x->pending +=
