@@ -229,7 +229,8 @@ def test_no_ready_without_the_api(tree):
     tree.conf(PROBE_TIMEOUT=1)
     tree.start()
     wait_until("the marker was seen", lambda: "keeping Colima in the foreground" in tree.log())
-    status = wait_until("a round failed", lambda: tree.status()["layers"][-1]["verdict"] == "fail" and tree.status())
+    status = wait_until("a round failed", lambda: any(l["name"] == "api" and l["verdict"] == "fail"
+                        for l in tree.status()["layers"]) and tree.status())
     assert status["state"] == "starting"
     assert next(g for g in status["gates"] if g["name"] == "api")["state"] == "waiting"
     tree.scenario()
