@@ -155,6 +155,8 @@ on_answer(const struct httpc_result *r, void *arg)
 		ask(rt);
 	else if (rt_engine_is_known(rt))
 		round_ok(rt);
+	else
+		end_round(rt, false, false, "another engine answers");
 }
 
 static void

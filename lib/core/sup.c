@@ -39,6 +39,8 @@ copy_text(char *to, const char *from)
 void
 sup_enter(struct sup *s, enum sup_state state, enum sup_cause cause, const char *detail)
 {
+	if (s->state == STATE_REPAIRING && state != STATE_REPAIRING)
+		sup_repair_ended(s, REPAIR_FAILED); /* no effect on one that has ended already */
 	if (state != s->state)
 		s->state_since_ms = s->now_ms;
 	s->state = state;
@@ -296,7 +298,9 @@ static void
 goal_up(struct sup *s, struct sup_actions *out)
 {
 	sup_forgive(s);
-	if (idle(s))
+	if (s->held)
+		sup_on_repair(s, NULL, out);
+	else if (idle(s))
 		sup_wait(s, out);
 	else if (s->state == STATE_STOPPING)
 		s->stop_counts = false;

@@ -268,6 +268,13 @@ sup_starting_child_exit(struct sup *s, const struct sup_event *ev, struct sup_ac
 		return;
 	}
 	sup_set_layer(s, LAYER_CHILD, VERDICT_FAIL, CAUSE_CHILD_FAILED, ev->text);
+	if (s->alive[PROC_HOSTAGENT] && s->alive[PROC_QEMU] && s->goal == GOAL_UP) {
+		/* Half started (F08): looked at, not retried blindly. A retry would say "already
+		 * running" and exit 0 (R6). */
+		sup_run_degraded(s, out, CAUSE_CHILD_FAILED, ev->text);
+		sup_suspect(s, out);
+		return;
+	}
 	sup_fail(s, out, CAUSE_CHILD_FAILED, ev->text);
 }
 

@@ -313,3 +313,14 @@ def test_F13_too_little_room_to_start(tree):
     assert tree.ctl("reload").returncode == 0
     assert tree.wait()["restarts"]["total"] == 0
     assert layer(tree, "disk")["verdict"] == "warn"
+
+
+def test_F08_half_started_is_looked_at(tree):
+    """R6: Docker did not start in the guest, colima gave up with 1, the VM is up: L2, no second boot."""
+    tree.conf(PROBE_INTERVAL=1, PROBE_TIMEOUT=1)
+    tree.scenario(docker_fails=1, docker_mode="down")
+    tree.start()
+    wait_until("colima ended", lambda: "----- end: colima ended with 1" in tree.log())
+    after = tree.wait()
+    assert repairs(tree) == [("F30", "start-docker", "mended")]
+    assert after["generation"] == 1 and after["daemon"]["adopted"] and after["restarts"]["total"] == 0

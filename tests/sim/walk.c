@@ -67,7 +67,7 @@ random_event(void)
 		ev.u.goal.goal = draw(3) ? GOAL_UP : (enum sup_goal)draw(GOAL__COUNT);
 		break;
 	case EV_QUIT:
-		if (draw(sup.state == STATE_BLOCKED ? 3 : 20))
+		if (draw(sup.state == STATE_BLOCKED || sup.state == STATE_REPAIRING ? 3 : 20))
 			ev.kind = EV_ROUND, ev.u.round.ok = true;
 		break;
 	case EV_LIMITS:
