@@ -12,7 +12,7 @@ from test_main_job import make_image
 
 
 @pytest.fixture(scope="module")
-def vm(rig):
+def vm(rig, request):
     rig.conf(PROBE_INTERVAL=5)
     rig.start()
     rig.ready()
@@ -21,9 +21,10 @@ def vm(rig):
     rig.ssh("sudo sync")
     rig.table = []
     yield rig
-    print("\n%-44s %-5s %-16s %10s %10s" % ("what was done", "cause", "remedy", "detect s", "mend s"))
+    out = request.config.pluginmanager.getplugin("terminalreporter")
+    out.write_line("\n%-44s %-5s %-16s %10s %10s" % ("what was done", "cause", "remedy", "detect s", "mend s"))
     for row in rig.table:
-        print("%-44s %-5s %-16s %10.2f %10.2f" % row)
+        out.write_line("%-44s %-5s %-16s %10.2f %10.2f" % row)
 
 
 def master(rig):
