@@ -1,5 +1,6 @@
 /* pulsectl explain: what the tables know of a cause. The same words make docs/repair.md. */
 
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,7 +16,9 @@ say_rung(const struct sup_rung *rung, FILE *out)
 
 	str_duration(after, sizeof(after), rung->after_ms);
 	fprintf(out, "L%u %s: %s", row->level, row->name, row->text);
-	if (rung->tries > 1)
+	if (rung->tries == UINT_MAX)
+		fputs(", again and again", out);
+	else if (rung->tries > 1)
 		fprintf(out, ", up to %u times", rung->tries);
 	if (rung->after_ms > 0)
 		fprintf(out, ", when it has lasted %s", after);

@@ -181,12 +181,15 @@ spawn_child(struct runtime *rt, struct err *err)
 		return rc;
 	rt->output.fatal[0] = rt->output.step[0] = '\0';
 	log_args(&args);
-	rt->child.data = rt;
+	rt->child = (uv_process_t){.data = rt};
 	rt->child_open = true;
 	rc = spawn(rt, &rt->child, on_child_exit, args.arg, fd);
 	(void)close(fd);
 	if (rc < 0) {
-		uv_close((uv_handle_t *)&rt->child, on_unspawned_closed);
+		rt->child_open = rt->child.loop !=
+				 NULL; /* not when there was no memory for the environment */
+		if (rt->child_open)
+			uv_close((uv_handle_t *)&rt->child, on_unspawned_closed);
 		return err_set(err, rc, "%s: %s", args.arg[0], uv_strerror(rc));
 	}
 	rt->child_ours = true;
@@ -203,6 +206,7 @@ rt_spawn(struct runtime *rt)
 
 	halog_skip(&rt->halog, rt->paths.ha_stdout);
 	rt->spawned_ms = host_awake_ms();
+	rt->state.ready_qemu = (struct state_proc){0};
 	if (spawn_child(rt, &err) < 0) {
 		log_error("child", "%s", err.msg);
 		post_spawn(rt, EV_SPAWN_FAILED, err.msg);

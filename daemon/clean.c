@@ -115,7 +115,7 @@ remains_live(struct runtime *rt)
 
 	if (vm_scan(&rt->paths, rt->user.uid, &scan) < 0)
 		return false;
-	if (scan.n_qemus > 0)
+	if (scan.n_qemus + scan.n_agents > 0)
 		scan.n_usernets = 0;
 	if (scan.n_usernets + scan.n_masters == 0) {
 		rt->remains_signal = 0;
@@ -135,8 +135,8 @@ void
 rt_clean(struct runtime *rt, bool passive)
 {
 	struct host_proc hostagent, qemu;
-	struct err ha_err, qemu_err;
-	bool ha, vm, child;
+	struct err ha_err = {{0}}, qemu_err = {{0}};
+	bool ha, vm, child, adoptable;
 
 	if (!rt->have_paths)
 		rt_look(rt);
@@ -149,12 +149,16 @@ rt_clean(struct runtime *rt, bool passive)
 		cleaned(rt, CLEANED_BLOCKED, CAUSE_VZ_FOUND, false, rt->paths.vz_pid);
 		return;
 	}
-	ha = vm_find_hostagent(&rt->paths, rt->user.uid, &hostagent, &ha_err) == 0 &&
-	     rt_watch_proc(rt, PROC_HOSTAGENT, hostagent.pid, hostagent.start);
-	vm = vm_find_qemu(&rt->paths, rt->user.uid, &qemu, &qemu_err) == 0 &&
-	     rt_watch_proc(rt, PROC_QEMU, qemu.pid, qemu.start);
+	ha = vm_find_hostagent(&rt->paths, rt->user.uid, &hostagent, &ha_err) == 0;
+	vm = vm_find_qemu(&rt->paths, rt->user.uid, &qemu, &qemu_err) == 0;
 	child = child_lives(rt);
-	if ((ha && vm) || (child && !rt->child_ours)) {
+	/* A lone colima whose VM was ready once does not start another: it stays for ever (R3). */
+	adoptable =
+		(ha && vm) || (child && !rt->child_ours && (vm || rt->state.ready_qemu.pid == 0));
+	if ((ha && !rt_watch_proc(rt, PROC_HOSTAGENT, hostagent.pid, hostagent.start)) ||
+		(vm && !rt_watch_proc(rt, PROC_QEMU, qemu.pid, qemu.start))) {
+		cleaned(rt, CLEANED_BUSY, CAUSE_NONE, false, "a process cannot be watched yet");
+	} else if (adoptable) {
 		adopt(rt, vm ? &qemu : NULL, child);
 	} else if (ha || vm || child) {
 		cleaned(rt, CLEANED_BUSY, CAUSE_NONE, false, ha ? qemu_err.msg : ha_err.msg);

@@ -38,7 +38,9 @@ sign_of_answer(const struct httpc_result *r)
 {
 	switch (-r->code) {
 	case 0:
-		return r->status == 200 ? SIGN_SOCKET_OK : SIGN_SOCKET_ERROR;
+		return r->status == 200 && r->len == 2 && memcmp(r->body, "OK", 2) == 0
+			       ? SIGN_SOCKET_OK
+			       : SIGN_SOCKET_ERROR;
 	case ENOENT:
 		return SIGN_SOCKET_NOENT;
 	case ECONNREFUSED:
@@ -98,9 +100,11 @@ rt_examine_qmp(struct runtime *rt, const struct qmp_result *result)
 	if (!x->wants_qmp)
 		return;
 	x->wants_qmp = false;
-	if (result->code == 0)
-		x->signs.vm =
-			strcmp(result->status, "running") == 0 ? SIGN_VM_RUNNING : SIGN_VM_PAUSED;
+	if (result->code == 0 && strcmp(result->status, "running") == 0)
+		x->signs.vm = SIGN_VM_RUNNING;
+	else if (result->code == 0 &&
+		 (strcmp(result->status, "paused") == 0 || strcmp(result->status, "io-error") == 0))
+		x->signs.vm = SIGN_VM_PAUSED; /* the states that `cont` is for */
 	else if (result->code == -ETIMEDOUT)
 		x->signs.vm = SIGN_VM_SILENT;
 	answered(rt);
@@ -147,7 +151,9 @@ sign_of_engine(const char *out)
 	engine += strlen("pulse:engine=");
 	if (str_starts(engine, "0\n"))
 		return SIGN_ENGINE_OK;
-	if (str_starts(unit, "activating") || str_starts(unit, "reloading"))
+	/* On its way up, or down by somebody's wish: not a fault. */
+	if (str_starts(unit, "activating") || str_starts(unit, "reloading") ||
+		str_starts(unit, "deactivating"))
 		return SIGN_ENGINE_STARTING;
 	if (str_starts(engine, "124\n"))
 		return str_starts(unit, "active") ? SIGN_ENGINE_HUNG : SIGN_ENGINE_DOWN;

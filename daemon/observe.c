@@ -93,6 +93,7 @@ rt_watch_proc(struct runtime *rt, enum sup_proc proc, pid_t pid, uint64_t start)
 	if (w->fd >= 0) {
 		/* Another one took its place before its end was told. */
 		unwatch(w);
+		post_proc(rt, proc, false, "another process took its place");
 		return false;
 	}
 	fd = host_exit_watch(pid);
@@ -134,7 +135,7 @@ static void
 observe_hostagent(struct runtime *rt)
 {
 	struct host_proc proc;
-	struct err err;
+	struct err err = {{0}};
 	char text[SUP_EVIDENCE_MAX];
 	int rc;
 
@@ -186,7 +187,7 @@ static void
 observe_qemu(struct runtime *rt)
 {
 	struct host_proc proc;
-	struct err err;
+	struct err err = {{0}};
 
 	if (vm_find_qemu(&rt->paths, rt->user.uid, &proc, &err) < 0 ||
 		!rt_watch_proc(rt, PROC_QEMU, proc.pid, proc.start)) {

@@ -73,7 +73,8 @@ rt_pin(struct runtime *rt)
 {
 	const char *id = rt->probe.info.id;
 
-	if (!rt->state.engine_id[0] && id[0]) {
+	/* Not the engine of a VM that somebody else may still be making. */
+	if (!rt->state.engine_id[0] && id[0] && (rt->sup.marker || !rt->sup.adopted)) {
 		str_cut(rt->state.engine_id, sizeof(rt->state.engine_id), id);
 		log_info("pins", "the Docker engine of this profile is %s", id);
 	}

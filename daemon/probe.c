@@ -72,6 +72,7 @@ take_list(struct runtime *rt, const struct httpc_result *r, struct err *err)
 	if (memcmp(&list, &rt->probe.containers, sizeof(list)) != 0)
 		rt->dirty = true;
 	rt->probe.containers = list;
+	rt->probe.list_known = true;
 	return 0;
 }
 
@@ -259,7 +260,7 @@ rt_probe_forget(struct runtime *rt)
 	httpc_cancel(p->stream);
 	httpc_cancel(p->list_request);
 	p->request = p->stream = p->list_request = NULL;
-	p->refresh = false;
+	p->refresh = p->list_known = false;
 	p->info = (struct docker_info){{0}, {0}};
 	memset(&p->containers, 0, sizeof(p->containers));
 }

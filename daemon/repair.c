@@ -171,7 +171,7 @@ FORWARD_STEPS(base, rt->paths.base_sock, GUEST_SOCK)
 static int
 kick_agent(struct runtime *rt, struct words *w, struct err *err)
 {
-	bool published = false;
+	bool published = !rt->probe.list_known;
 
 	(void)err;
 	for (size_t i = 0; i < rt->probe.containers.n; i++)

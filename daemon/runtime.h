@@ -86,6 +86,7 @@ struct probe {
 	bool refresh; /* the container list is to be fetched again */
 	struct httpc_request *list_request;
 	struct docker_containers containers;
+	bool list_known; /* containers is what the engine said */
 	uint64_t took_us;
 	int64_t skew_s;
 };

@@ -1,5 +1,7 @@
 #include "core/diag.h"
 
+#include <limits.h>
+
 #define X(id, name, level, deadline, text) [REMEDY_##id] = {name, level, deadline, text},
 static const struct sup_remedy_row remedies[REMEDY__COUNT] = {SUP_REMEDY_MAP(X)};
 #undef X
@@ -123,7 +125,7 @@ static const struct sup_rung none[] = {{REMEDY_NONE, 0, 0}};
 /* Never the VM for what a forward can mend (F01), but for a forward that fails for ten minutes. */
 static const struct sup_rung forward[] = {
 	{REMEDY_REFORWARD, 12, 0}, {REMEDY_RESTART, 1, MINUTES(10)}, {REMEDY_NONE, 0, 0}};
-static const struct sup_rung paused[] = {{REMEDY_CONTINUE, 1000, 0}, {REMEDY_NONE, 0, 0}};
+static const struct sup_rung paused[] = {{REMEDY_CONTINUE, UINT_MAX, 0}, {REMEDY_NONE, 0, 0}};
 static const struct sup_rung docker_down[] = {
 	{REMEDY_START_DOCKER, 2, 0}, {REMEDY_RESTART, 1, MINUTES(3)}, {REMEDY_NONE, 0, 0}};
 static const struct sup_rung docker_hangs[] = {{REMEDY_RESTART_DOCKER, 1, MINUTES(1)},

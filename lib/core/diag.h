@@ -100,7 +100,8 @@ struct sup_signs {
  * help. None of them deletes anything. */
 #define SUP_REMEDY_MAP(X) \
 	X(NONE, "none", 0, 0, "wait and look again") \
-	X(REFORWARD, "reforward", 1, 60000, "forward docker.sock again, through a new ssh master") \
+	X(REFORWARD, "reforward", 1, 120000, \
+		"forward docker.sock again, through a new ssh master") \
 	X(CONTINUE, "continue", 1, 10000, "let the paused VM go on (QMP cont)") \
 	X(START_DOCKER, "start-docker", 2, 90000, "start Docker in the guest, over a fresh ssh") \
 	X(RESTART_DOCKER, "restart-docker", 2, 120000, \

@@ -232,7 +232,10 @@ static void
 cleaning_deadline(struct sup *s, struct sup_actions *out)
 {
 	if (sup_due(s, s->limit_ms)) {
-		if (s->clean_passive)
+		if (s->clean_passive && s->goal == GOAL_DOWN && sup_any_alive(s))
+			sup_stop(
+				s, out, CAUSE_STOPPED, "", false); /* an interrupted stop goes on */
+		else if (s->clean_passive)
 			sup_stop_finish(s, out);
 		else if (s->alive[PROC_QEMU] && s->goal == GOAL_UP)
 			/* An orphan, not a stop under way: its Docker may serve (F17, R9). */
@@ -304,6 +307,8 @@ goal_up(struct sup *s, struct sup_actions *out)
 		sup_wait(s, out);
 	else if (s->state == STATE_STOPPING)
 		s->stop_counts = false;
+	else if (s->state == STATE_STARTING)
+		sup_act(out, ACT_LOOK); /* what a person says may have changed what is there */
 }
 
 static void
@@ -322,6 +327,8 @@ goal_paused(struct sup *s, struct sup_actions *out)
 {
 	if (idle(s) || s->state == STATE_CLEANING)
 		sup_stop_finish(s, out);
+	else if (s->state == STATE_REPAIRING)
+		sup_degrade(s, s->cause, "hands off: the remedy was broken off");
 }
 
 static void

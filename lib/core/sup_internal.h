@@ -58,6 +58,8 @@ void sup_running_proc(struct sup *s, const struct sup_event *ev, struct sup_acti
 void sup_running_child_exit(struct sup *s, const struct sup_event *ev, struct sup_actions *out);
 void sup_running_deadline(struct sup *s, struct sup_actions *out);
 void sup_degrade(struct sup *s, enum sup_cause cause, const char *detail);
+/* qemu is gone: it died, or somebody asked for it (F36). */
+void sup_vm_ended(struct sup *s, const struct sup_event *ev, struct sup_actions *out);
 void sup_become_ready(struct sup *s, struct sup_actions *out);
 void sup_run_degraded(
 	struct sup *s, struct sup_actions *out, enum sup_cause cause, const char *detail);

@@ -188,6 +188,9 @@ diagnosed(struct sup *s, enum sup_cause cause, const char *why, struct sup_actio
 	mend(s, out);
 }
 
+/* After so many the last diagnosis does not hold any more. */
+#define UNKNOWN_MAX 6u
+
 /* L0: the more often nothing is learnt, the later it is tried again. An API that stays silent for
  * no reason that anybody sees has the ladder of a cause of its own. */
 static void
@@ -200,7 +203,8 @@ undiagnosed(struct sup *s, const char *why, struct sup_actions *out)
 	s->incident.n_unknown++;
 	if (s->failures >= s->limits.failure_threshold &&
 		s->incident.signs.agent != SIGN_AGENT_ENDING &&
-		(s->incident.cause == CAUSE_NONE || s->incident.cause == CAUSE_API_FAILS)) {
+		(s->incident.cause == CAUSE_NONE || s->incident.cause == CAUSE_API_FAILS ||
+			s->incident.n_unknown >= UNKNOWN_MAX)) {
 		unsigned n_unknown = s->incident.n_unknown;
 
 		diagnosed(s, CAUSE_API_FAILS, why, out);
@@ -248,8 +252,7 @@ sup_on_repaired(struct sup *s, const struct sup_event *ev, struct sup_actions *o
 		return;
 	if (ev->u.repaired) {
 		s->verifying = true;
-		if (!s->probe_out)
-			sup_probe(s, out, true);
+		sup_probe(s, out, true); /* a question from before has no say */
 		return;
 	}
 	sup_repair_ended(s, REPAIR_FAILED);
@@ -257,12 +260,10 @@ sup_on_repaired(struct sup *s, const struct sup_event *ev, struct sup_actions *o
 	examine_later(s);
 }
 
-/* While a remedy runs, the API's failing is no news; after it, it is the verdict. */
+/* After a remedy, the API's failing is the verdict. */
 void
 sup_bad_round_of_repair(struct sup *s)
 {
-	if (!s->verifying)
-		return;
 	sup_repair_ended(s, REPAIR_NO_EFFECT);
 	sup_degrade(s, s->incident.cause, s->incident.why ? s->incident.why : "");
 	examine_later(s);

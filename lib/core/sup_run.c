@@ -18,7 +18,7 @@ sup_run_degraded(struct sup *s, struct sup_actions *out, enum sup_cause cause, c
 	sup_enter(s, STATE_DEGRADED, cause, detail);
 	s->adopted = true;
 	s->provisioning = false;
-	s->failures = 0;
+	s->failures = s->rounds = 0;
 	s->api_bad_since_ms = SUP_NEVER;
 	if (!s->probe_out)
 		sup_probe(s, out, true);
@@ -89,6 +89,12 @@ good_round(struct sup *s, bool window, struct sup_actions *out)
 	sup_incident_over(s);
 	if (s->state == STATE_READY)
 		return;
+	if (s->ready_since_ms == SUP_NEVER && ++s->rounds < s->limits.stable_rounds) {
+		/* Never ready under this daemon: one answer is not stability (P20). */
+		sup_degrade(s, s->cause, "Docker answers; the stability window runs");
+		s->probe_ms = s->now_ms + ROUND_MS;
+		return;
+	}
 	if (s->alive[PROC_HOSTAGENT])
 		sup_become_ready(s, out);
 	else
@@ -102,10 +108,14 @@ sup_running_round(struct sup *s, const struct sup_event *ev, struct sup_actions 
 
 	sup_set_layer(
 		s, LAYER_API, verdict, ev->u.round.ok ? CAUSE_NONE : CAUSE_API_FAILS, ev->text);
+	/* A remedy is not over because Docker answers already: what it still has to do counts. */
+	if (s->state == STATE_REPAIRING && !s->verifying)
+		return;
 	if (ev->u.round.ok) {
 		good_round(s, ev->u.round.window, out);
 		return;
 	}
+	s->rounds = 0;
 	s->probe_ms = s->now_ms + DOUBT_MS;
 	if (s->now_ms < s->grace_until_ms)
 		return;
@@ -124,6 +134,19 @@ sup_running_round(struct sup *s, const struct sup_event *ev, struct sup_actions 
 	sup_suspect(s, out);
 }
 
+void
+sup_vm_ended(struct sup *s, const struct sup_event *ev, struct sup_actions *out)
+{
+	if (!ev->u.proc.asked || s->goal != GOAL_UP) {
+		sup_fail(s, out, CAUSE_VM_DIED, ev->text);
+		return;
+	}
+	/* What is left, our colima that never notices (R16), is ended like after any stop. */
+	if (s->limits.respect_stop)
+		s->goal = GOAL_PAUSED;
+	sup_stop(s, out, CAUSE_STOPPED_BY_HAND, ev->text, false);
+}
+
 /* An orphan whose Docker still answers is not restarted at once (real-runs R9): what is lost is
  * named, and its API decides. */
 void
@@ -131,14 +154,8 @@ sup_running_proc(struct sup *s, const struct sup_event *ev, struct sup_actions *
 {
 	if (ev->u.proc.alive)
 		return;
-	if (ev->u.proc.proc == PROC_QEMU && ev->u.proc.asked && s->goal == GOAL_UP) {
-		/* What is left, our colima that never notices (R16), is ended like after any stop.
-		 */
-		if (s->limits.respect_stop)
-			s->goal = GOAL_PAUSED;
-		sup_stop(s, out, CAUSE_STOPPED_BY_HAND, ev->text, false);
-	} else if (ev->u.proc.proc == PROC_QEMU) {
-		sup_fail(s, out, CAUSE_VM_DIED, ev->text);
+	if (ev->u.proc.proc == PROC_QEMU) {
+		sup_vm_ended(s, ev, out);
 	} else if (ev->u.proc.proc == PROC_HOSTAGENT) {
 		sup_degrade(s, CAUSE_HOSTAGENT_DIED, ev->text);
 		s->probe_ms = s->now_ms + DOUBT_MS;
@@ -162,6 +179,6 @@ sup_running_deadline(struct sup *s, struct sup_actions *out)
 	if (sup_due(s, s->probe_ms) && !s->probe_out) {
 		if (s->state == STATE_DEGRADED)
 			sup_act(out, ACT_INSPECT);
-		sup_probe(s, out, false);
+		sup_probe(s, out, s->ready_since_ms == SUP_NEVER);
 	}
 }

@@ -126,7 +126,9 @@ begin(struct sup *s, struct sup_actions *out, bool adopt, bool was_ready, const 
 static void
 nothing_to_adopt(struct sup *s, struct sup_actions *out)
 {
-	if (s->goal == GOAL_UP && !s->quitting)
+	if (s->goal == GOAL_UP && !s->quitting && s->clean_passive)
+		sup_wait(s, out); /* the wish changed meanwhile: with all preconditions */
+	else if (s->goal == GOAL_UP && !s->quitting)
 		begin(s, out, false, false, "");
 	else
 		sup_stop_finish(s, out);
@@ -144,6 +146,12 @@ sup_on_cleaned(struct sup *s, const struct sup_event *ev, struct sup_actions *ou
 	case CLEANED_ADOPTABLE:
 		if (s->goal == GOAL_DOWN)
 			sup_stop(s, out, CAUSE_STOPPED, "", false);
+		else if (ev->u.cleaned.was_ready && !s->alive[PROC_HOSTAGENT] &&
+			 s->alive[PROC_QEMU])
+			/* An orphan that served before (F17): its hostagent's gate would never
+			 * open. */
+			sup_run_degraded(
+				s, out, CAUSE_HOSTAGENT_DIED, "found without its hostagent");
 		else
 			begin(s, out, true, ev->u.cleaned.was_ready, ev->text);
 		return;
@@ -284,7 +292,7 @@ void
 sup_starting_proc(struct sup *s, const struct sup_event *ev, struct sup_actions *out)
 {
 	if (!ev->u.proc.alive && ev->u.proc.proc == PROC_QEMU && !s->provisioning)
-		sup_fail(s, out, CAUSE_VM_DIED, ev->text);
+		sup_vm_ended(s, ev, out);
 	else
 		sup_refresh_gates(s, out);
 }
@@ -297,10 +305,17 @@ adopted_and_broken(const struct sup *s)
 	return s->adopted && !s->provisioning && s->gate >= GATE_SOCKET && s->gate <= GATE_API;
 }
 
+/* One that was never seen ready may be booting by somebody else's hand: it has a boot's time. */
+static uint64_t
+gate_limit(const struct sup *s)
+{
+	return adopted_and_broken(s) && s->marker ? ADOPTED_MS : s->limits.gate_ms[s->gate];
+}
+
 uint64_t
 sup_gate_deadline(const struct sup *s)
 {
-	uint64_t limit = adopted_and_broken(s) ? ADOPTED_MS : s->limits.gate_ms[s->gate];
+	uint64_t limit = gate_limit(s);
 
 	if (s->state != STATE_STARTING || s->provisioning || limit == SUP_NEVER)
 		return SUP_NEVER;

@@ -44,6 +44,8 @@ look(const struct host_proc *proc, void *arg)
 	else if (argv.n > 2 && strcmp(argv.arg[1], "usernet") == 0 &&
 		 strcmp(option(&argv, "-p"), s->usernet_pid) == 0)
 		keep(found->usernet, &found->n_usernets, proc);
+	else if (str_starts(option(&argv, "--pidfile"), s->home_prefix))
+		found->n_agents++;
 	else if (str_starts(option(&argv, "-pidfile"), s->home_prefix)) {
 		found->n_qemus++;
 		if (strcmp(option(&argv, "-pidfile"), s->qemu_pid) == 0)

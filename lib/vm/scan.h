@@ -15,6 +15,7 @@ struct vm_scan {
 	struct host_proc usernet[VM_SCAN_MAX];
 	size_t n_masters; /* ssh masters of this profile */
 	struct host_proc master[VM_SCAN_MAX];
+	size_t n_agents;    /* hostagents of the LIMA_HOME, also of VMs that are not qemu's */
 	size_t n_qemus;     /* of the LIMA_HOME, of whatever profile */
 	bool needs_usernet; /* this profile's qemu has its network from one: -netdev socket,fd= */
 };

@@ -136,9 +136,9 @@ def test_F38_qemu_stands_still_and_goes_on(ready):
 
 def test_S15_usernet_dies(ready):
     usernet = next(pid for pid, args in ready.mine() if " usernet " in args)
-    os.kill(master(ready), signal.SIGKILL)  # its TCP connection died with it (R5)
-    os.kill(usernet, signal.SIGKILL)
     ready.scenario(guest_mode="fail")
+    os.kill(usernet, signal.SIGKILL)
+    os.kill(master(ready), signal.SIGKILL)  # its TCP connection died with it (R5)
     wait_until("a new VM", lambda: ready.status()["generation"] > ready.before["generation"])
     ready.scenario()
     after = ready.wait()
