@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libproc.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/event.h>
