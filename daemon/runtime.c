@@ -232,11 +232,22 @@ arm(struct runtime *rt)
 			&rt->deadline, on_deadline, at_ms > now_ms ? at_ms - now_ms : 0, 0);
 }
 
+/* The two clocks are not read at the same moment: the one that may be behind is read first, and a
+ * difference below nothing is none. */
+static uint64_t
+asleep_so_far_ms(void)
+{
+	uint64_t awake_ms = host_awake_ms();
+	uint64_t elapsed_ms = host_elapsed_ms();
+
+	return elapsed_ms > awake_ms ? elapsed_ms - awake_ms : 0;
+}
+
 /* The machine slept when the clock that goes on got ahead of the one that stands still. */
 static void
 notice_sleep(struct runtime *rt, struct posted *posted)
 {
-	uint64_t asleep_ms = host_elapsed_ms() - host_awake_ms();
+	uint64_t asleep_ms = asleep_so_far_ms();
 
 	posted->event.kind = EV__COUNT;
 	if (asleep_ms > rt->asleep_ms + 2000) {
@@ -395,7 +406,7 @@ rt_init(struct runtime *rt, struct err *err)
 		return err_set(err, -ENOMEM, "libcurl could not be started");
 	rt->handles_open = true;
 	rt->began_ms = host_elapsed_ms();
-	rt->asleep_ms = host_elapsed_ms() - host_awake_ms();
+	rt->asleep_ms = asleep_so_far_ms();
 	rt_limits(&rt->conf, &limits);
 	sup_init(&rt->sup, &limits, seed, host_awake_ms());
 	rt->sup.generation = rt->state.generation;
